@@ -1,12 +1,10 @@
-/* test-calibrated.c - what one calibration lets predict: heavier traffic into SQLite and PostgreSQL, the most
- * that an HTTP thread takes, and what wrk measures before a full queue and before a saturated HTTP thread.
- * Each within 10
- * %, by figures of the prediction's own input and the calibration's record alone.
- *
- * Commits are paced, and SQLite's file is in memory where the system has such a folder: a disk that is
- * shared, and a processor that sleeps between requests, change a commit's time with the load. A run that the
- * machine disturbed is made again, calibration and all, four times at most; a failure tells the figures of
- * each. */
+/* test-calibrated.c - predictions from one calibration: heavier traffic into SQLite and PostgreSQL, the
+ * highest rate of an HTTP thread, and wrk's figures before a full queue and before a saturated HTTP thread.
+ * Each must be within 10 %, computed from the prediction's own input and the record of the calibration alone.
+ * Commits are paced, and SQLite's file is in memory if the system has such a folder: on a shared disk, or on
+ * a processor that sleeps between requests, the time of a commit changes with the load. A run that the
+ * machine disturbed is repeated, with its calibration, up to four times; a failure prints the figures of each
+ * run. */
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -169,7 +167,7 @@ record (const Load *load, WpHarness *files, double share, const char *name, char
   return on_time;
 }
 
-/* The record of the light load says how long a commit takes; that of the heavy one only what came of it. */
+/* The record of the light load gives the cost of a commit; the record of the heavy load is only compared. */
 static gboolean
 predicts (WpHarness *files, const char *light, const char *heavy, const char *trace)
 {

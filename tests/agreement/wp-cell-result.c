@@ -39,7 +39,7 @@ number_or_nan (JsonObject *object, const char *name)
                                                     : json_object_get_double_member (object, name);
 }
 
-/* How much of what is allowed a difference takes; over 1 is not met. */
+/* The difference as a share of its bound; over 1 the bound is exceeded. */
 static double
 share_of (double predicted, double measured, double bound)
 {

@@ -1,4 +1,4 @@
-/* wp-cell-result.h - what wp-sim --against said of a cell, judged once more by a table of our own. */
+/* wp-cell-result.h - the verdict of wp-sim --against on a cell, checked by a second table of the bounds. */
 #pragma once
 
 #include <glib.h>
@@ -8,7 +8,7 @@ typedef struct {
   gint64 shown;                          /* the count that the cell is there to show; -1: none */
   char *worst;                           /* the metric nearest to its bound, or furthest past it */
   double worst_error;                    /* relative; NaN: there is none */
-  double worst_share;                    /* of what is allowed; over 1: not agreed */
+  double worst_share;                    /* difference over bound; over 1: not agreed */
   double curve_error;                    /* NaN: not judged */
   gboolean agreed;
 } WpCellResult;

@@ -1,4 +1,4 @@
-/* wp-matrix-cell.h - one cell of the matrix: what is sent to which server. The table of all is in
+/* wp-matrix-cell.h - one cell of the matrix: a workload and a server. The table of all cells is in
  * wp-matrix-cells.c. */
 #pragma once
 

@@ -3,7 +3,7 @@
 
 #include "tests/agreement/wp-matrix-cell.h"
 
-/* Returns its path, in @dir. What is drawn is drawn with @seed. */
+/* Returns its path, in @dir. Random traffic is drawn with @seed. */
 char *wp_workload_make (const WpMatrixCell *cell, const char *dir, guint seed);
 
 /* The words that scale it, for wp-replay and wp-sim alike; NULL-terminated, maybe none. */

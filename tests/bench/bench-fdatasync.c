@@ -1,5 +1,5 @@
-/* What the disk itself does: 4 KiB appended and flushed with fdatasync(), one after another. Usage:
- * bench-fdatasync FILE [SECONDS]. Prints flushes a second. */
+/* The speed of the disk itself: appends 4 KiB and flushes them with fdatasync(), one after another. Usage:
+ * bench-fdatasync FILE [SECONDS]. Prints flushes per second. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
-/* What SQLite itself takes: rows like wp-server's with 1 KB of payload, so many a commit, by a bare loop that
- * does nothing else. With the server's own settings. Usage: bench-sqlite FILE ROWS_A_COMMIT [SECONDS]. Prints
- * rows a second. */
+/* The speed of SQLite itself: a bare loop inserts rows like wp-server's with 1 KB of payload, a given number
+ * per commit, with the server's settings. Usage: bench-sqlite FILE ROWS_PER_COMMIT [SECONDS]. Prints rows per
+ * second. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* Drawn traffic through one model, all figures, no file: customers a second on one core. bench-synthetic
- * [MILLIONS] */
+/* Generated traffic through one model, with all figures and no file: customers per second on one core. Usage:
+ * bench-synthetic [MILLIONS] */
 #include <stdio.h>
 
 #include "sim/run/wp-experiment.h"

@@ -1,6 +1,5 @@
-/* limit-server: the physical limit. Accepts, finds the end of a head, skips a body, and answers what
- * wp-server answers: one thread, edge-triggered epoll, no checks, no jobs, no deadlines. Usage: limit-server
- * [PORT] */
+/* limit-server: the physical limit. Accepts, finds the end of a head, skips a body, and sends wp-server's
+ * response: one thread, edge-triggered epoll, no checks, no jobs, no deadlines. Usage: limit-server [PORT] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -83,7 +82,7 @@ body_size (const char *head, gsize len, gboolean *close)
   return at ? g_ascii_strtoull (at + strlen (length), NULL, 10) : 0;
 }
 
-/* Counts the whole requests of @bytes; keeps what is left. */
+/* Counts the whole requests of @bytes; keeps the rest. */
 static guint
 count_requests (Client *self, const char *bytes, gsize len, gboolean *close)
 {

@@ -1,4 +1,5 @@
-/* plain-soup: SoupServer as it comes, one thread, one handler: what libsoup gives without work. */
+/* plain-soup: SoupServer with its defaults, one thread and one handler: the rate of libsoup without any
+ * work. */
 #include <libsoup/soup.h>
 #include <stdio.h>
 #include <sys/resource.h>

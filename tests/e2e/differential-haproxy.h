@@ -1,5 +1,6 @@
-/* differential-haproxy.h - where HAProxy (2.6) answers otherwise than wp-server does, and why. A newer
- * one may be as strict as they are. Classes as in test-differential.c; sections are of RFC 9112. */
+/* differential-haproxy.h - requests to which HAProxy (2.6) and wp-server respond differently, and the
+ * reason. A newer HAProxy may be as strict as wp-server. Classes as in test-differential.c; sections are
+ * of RFC 9112. */
 #pragma once
 
 #define LF_ENDS       "2.2, 7.1: a lone LF may be taken for a line's end in a head; it was used to smuggle requests"

@@ -1,5 +1,5 @@
-/* differential-requests.h - raw requests on which servers may disagree, well formed and not; each is answered
- * without more bytes, or runs into a deadline. */
+/* differential-requests.h - raw requests on which servers may disagree, well formed and malformed. Each gets
+ * its response without further bytes, or runs into a deadline. */
 #pragma once
 
 #include <glib.h>

@@ -1,4 +1,4 @@
-/* The admin listener: its figures, its probes, its manners. */
+/* The admin listener: its statistics, its probes, its headers and its limits. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -219,7 +219,7 @@ test_metrics (void)
         "^(# (HELP|TYPE) wp_[a-z_]+ .+|wp_[a-z_]+({[a-z]+=\"[a-z_]+\"})? [0-9.e+-]+)$", *line, 0, 0));
 }
 
-/* The next event, parsed; what came before it is passed over. */
+/* The next event, parsed; skips all before it. */
 static JsonObject *
 next_event (WpClient *listener, JsonParser *parser)
 {
@@ -310,7 +310,7 @@ add_listener (const WpHarness *server, GPtrArray *clients)
   wp_client_get (clients->pdata[clients->len - 1], "/events", NULL);
 }
 
-/* Half of the places are for others, and who leaves is followed by another. */
+/* Half of the places are for other clients, and the place of a client that leaves is free again. */
 static void
 test_too_many_event_clients (void)
 {
@@ -343,7 +343,7 @@ test_too_many_event_clients (void)
   g_ptr_array_add (served, listen_patiently (server));
 }
 
-/* Who asks nothing, or half a question, on as many connections as there are places. */
+/* Clients that send nothing, or half a request, on all connections of the listener. */
 static void
 test_too_many_idle (void)
 {
@@ -597,7 +597,7 @@ test_unused_fields_are_null (void)
   g_assert_cmpfloat (wp_harness_stat (server, "block_timeout"), ==, -1);
 }
 
-/* Figures are taken at once, whatever goes on: in every snapshot the ledger balances and the sizes hold. */
+/* Statistics are consistent under load: in every snapshot the ledger balances and the sizes hold. */
 static void
 test_statistics_balance (void)
 {
@@ -620,7 +620,7 @@ test_statistics_balance (void)
   g_test_message ("%u snapshots", n);
 }
 
-/* Who sits on all connections of the admin listener goes after a while. */
+/* Idle clients that hold all connections of the admin listener are disconnected after a while. */
 static void
 test_silent_probes (void)
 {

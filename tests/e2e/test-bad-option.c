@@ -1,4 +1,4 @@
-/* What the server is started with is wrong: one line says where and what, exit status 2, and nothing is left
+/* Wrong options, files and ports: one line says where and what, the exit status is 2, and nothing is left
  * behind. */
 #include "tests/e2e/wp-harness.h"
 
@@ -276,7 +276,7 @@ test_byte_order_mark (void)
   g_unlink (twice);
 }
 
-/* It opens and makes nothing, and says of each kind of mistake what a start would say. */
+/* --check-config opens and creates nothing, and reports each kind of mistake as a start would. */
 static void
 test_check_config (void)
 {
@@ -444,7 +444,7 @@ test_database_missing (void)
   g_unlink (record);
 }
 
-/* Whose Unix socket was there already: it goes again. */
+/* A server that fails after it has made its Unix socket removes the socket. */
 static void
 test_socket_is_removed (void)
 {

@@ -1,5 +1,5 @@
-/* What a client sends is wrong, or comes too slowly, or never ends: it gets its 4xx, no job, and nobody else
- * notices. */
+/* Requests that are malformed, too slow or endless: each gets its 4xx and makes no job, and other clients are
+ * unaffected. */
 #include "tests/e2e/wp-harness.h"
 
 #include <string.h>
@@ -189,7 +189,7 @@ test_body_too_large (void)
   check_unharmed (server);
 }
 
-/* A chunk whose size is noughts without end is no way to be read for ever. */
+/* A chunk size with endless zeros is refused. */
 static void
 test_endless_chunk_size (void)
 {
@@ -278,7 +278,8 @@ test_requested_service (void)
     }
 }
 
-/* Whatever it is answered with, once its method was read. The connection says no more. */
+/* The response to HEAD has no body, whatever its status, once the method was read. The connection sends
+ * nothing more. */
 static void
 test_no_body_for_head (void)
 {

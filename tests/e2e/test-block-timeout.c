@@ -1,5 +1,5 @@
-/* --block-timeout: who has waited for that long is turned away, in order; a place that frees before is taken.
- */
+/* --block-timeout: requests that were parked for so long are refused, in order; a place that frees earlier is
+ * taken. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -80,8 +80,8 @@ test_place_frees_before_timeout (void)
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 50);
 }
 
-/* Some get a place, some do not: whatever the clock does, each ends once, and the client was told the same as
- * the record. */
+/* Some requests get a place, some do not: each ends once, and its response and its row in the record
+ * agree. */
 static void
 test_places_and_timeouts_at_once (void)
 {
@@ -108,8 +108,8 @@ test_places_and_timeouts_at_once (void)
     }
 }
 
-/* However late the server is itself: a place that frees after the time of those who are parked is over is for
- * who came later. */
+/* Even if the server itself is late: a place that frees after the timeout of the parked requests goes to a
+ * later request. */
 static void
 test_late_server (void)
 {

@@ -1,6 +1,5 @@
-/* A client leaves while its request waits: it is dropped from the line at once, its job never runs, and those
- * behind it move up. With
- * --ack=stored it is dropped from the queue too. */
+/* A client leaves while its request is parked: the request is dropped at once, its job never runs, and later
+ * requests move up. With --ack=stored a queued job is dropped too. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -149,7 +148,7 @@ test_all_leave (Line *self, gconstpointer data)
   check_end (self, "ab");
 }
 
-/* What has been accepted runs, whoever has gone. */
+/* Accepted jobs run even if their clients have left. */
 static void
 test_leaves_after_its_acceptance (Line *self, gconstpointer data)
 {
@@ -230,7 +229,7 @@ stop_and_read (Line *self)
   return rows;
 }
 
-/* Nothing was acknowledged: the place of a client that left is free at once, for who is parked. */
+/* Nothing was acknowledged: the place of a client that left goes at once to a parked request. */
 static void
 test_queued_and_not_stored (Line *self, gconstpointer data)
 {
@@ -259,7 +258,7 @@ test_queued_and_not_stored (Line *self, gconstpointer data)
   g_assert_cmpint (rows[4].accepted_ns, ==, rows[3].ended_ns);
 }
 
-/* What is in service goes on, and what is stored is: by the record too. */
+/* A job in service continues and is stored, in the record too. */
 static void
 test_in_service_and_not_stored (Line *self, gconstpointer data)
 {
@@ -274,7 +273,7 @@ test_in_service_and_not_stored (Line *self, gconstpointer data)
   g_assert_cmpint (wp_harness_count_rows (self->server, "wp.db", "id IN ('a', 'b', 'd', 'e')"), ==, 4);
 }
 
-/* --keep-abandoned: what is queued runs, and half a connection is enough to be answered on; who is parked is
+/* --keep-abandoned: queued jobs run, and a half-closed connection gets its response; a parked request is
  * still dropped. */
 static void
 test_keep_abandoned (Line *self, gconstpointer data)
@@ -299,7 +298,8 @@ test_keep_abandoned (Line *self, gconstpointer data)
   g_assert_null (strstr (record, "\n-")); /* times count from the first arrival, whenever that ends */
 }
 
-/* Nothing was promised, so the journal forgets it too: after a crash only those run whose clients stayed. */
+/* Nothing was acknowledged, so the journal drops the job too: after a crash only the jobs of clients that
+ * stayed run. */
 static void
 test_left_before_a_crash (Line *self, gconstpointer data)
 {

@@ -1,5 +1,5 @@
-/* A database that is slow, refuses rows, or is down: no client is answered that a payload is stored before it
- * is, or when it is not, and what can wait waits. */
+/* A database that is slow, rejects rows or is down: no client gets a 200 for a payload that is not stored
+ * (--ack=stored), and jobs that can wait do wait. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
@@ -77,7 +77,7 @@ test_failure_is_reported (void)
   check_failure ("WorkerPool");
 }
 
-/* With --ack=accepted the client has its 200 already: the log and the books say what became of it. */
+/* With --ack=accepted the client has its 200 already: the log and the ledger report the failure. */
 static void
 test_failure_after_the_response (void)
 {
@@ -249,8 +249,8 @@ test_outage_outlasts_retries (void)
   g_assert_cmpuint (wp_harness_ledger (server, "failed"), ==, 1);
 }
 
-/* A drain ends in time all the same; what the database did not take is not finished, and is kept with a
- * journal. */
+/* A drain ends in time all the same; jobs that the database did not store are unfinished, and a journal keeps
+ * them. */
 static void
 test_drain_in_an_outage (void)
 {

@@ -192,7 +192,7 @@ test_idle (void)
   check_idle ("wp.db", "moved.db", "moved.db");
 }
 
-/* What is stored after that goes into the file that has the name by then. */
+/* Later jobs are stored in the file that has the name by then. */
 static void
 test_idle_then_stored (void)
 {
@@ -231,8 +231,8 @@ test_removed (void)
   check_file (server, "wp.db", "1", 20);
 }
 
-/* A backup of ours takes the file's place: nothing of the old log comes into it, and what is stored later
- * does. */
+/* A backup of our database is moved into its place: nothing of the old log gets into it, and later jobs
+ * do. */
 static void
 test_backup_moved_in (void)
 {
@@ -253,8 +253,8 @@ test_backup_moved_in (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST (id AS INTEGER) >= 250"), ==, 200);
 }
 
-/* What cannot be taken for ours takes the file's place: it stays as it is, the jobs wait, and go on once the
- * file is back. */
+/* Something that is not our database takes its place: it stays unchanged, the jobs wait, and continue once
+ * our file is back. */
 static void
 check_foreign (const char *name, const char *why)
 {
@@ -532,7 +532,7 @@ test_read_only_at_start (void)
   g_assert_cmpint (umount (path), ==, 0);
 }
 
-/* SQLite would throw away a log whose file is missing, and with it what was acknowledged. */
+/* SQLite would delete a log whose file is missing, and acknowledged jobs with it. */
 static void
 test_log_without_its_file (void)
 {
@@ -556,7 +556,7 @@ test_log_without_its_file (void)
   check_file (server, "wp.db", "1", 50);
 }
 
-/* Whatever the umask: payloads are nobody else's. */
+/* Files have mode 0600 under any umask: payloads are private. */
 static void
 test_file_mode (void)
 {

@@ -1,4 +1,5 @@
-/* Descriptors run out: those who got in are served, the others wait their turn, and none is lost for good. */
+/* Descriptors run out: accepted clients are served, others wait for their turn, and no descriptor is lost for
+ * good. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
@@ -76,7 +77,7 @@ check_crowded (WpHarness *server, guint n, gboolean exhausts)
   WpWatch *watch = wp_watch_new (wp_harness_admin_port (server));
   gint64 cpu_us, since_us;
 
-  /* First a few: who is still in one thread's backlog when the other has taken all the descriptors there are
+  /* First a few: a client in the backlog of one thread, when the other thread has taken all descriptors,
    * waits as long as any. */
   add_clients (server, clients, SERVED);
   serve_first (clients);
@@ -255,7 +256,7 @@ test_cut_connections (void)
   wp_harness_stop (server);
 }
 
-/* Who was refused, and does not close, is let go all the same. */
+/* A refused client that does not close its connection is disconnected. */
 static void
 test_refused_clients_stay_connected (void)
 {
@@ -273,7 +274,7 @@ test_refused_clients_stay_connected (void)
   wp_harness_stop (server);
 }
 
-/* libsoup opens two descriptors for the first who asks. */
+/* libsoup opens two descriptors for its first client. */
 static void
 ask_for_nothing (WpHarness *server)
 {

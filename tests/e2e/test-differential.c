@@ -1,5 +1,5 @@
-/* The same bytes to both HTTP servers of wp-server, to nginx and to HAProxy: who answers otherwise than the
- * others does so for a reason. */
+/* The same bytes to both HTTP servers of wp-server, to nginx and to HAProxy: each difference has a listed
+ * reason. */
 #include "tests/e2e/differential-haproxy.h"
 #include "tests/e2e/differential-requests.h"
 #include "tests/e2e/wp-haproxy.h"

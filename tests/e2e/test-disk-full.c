@@ -128,7 +128,7 @@ log_new (void)
   return (Log){ 0, g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL) };
 }
 
-/* The journal's disk: 503, then service again; and what was acknowledged outlives a crash. */
+/* The journal's disk is full: 503, then service again; acknowledged jobs survive a crash. */
 static void
 check_journal (const char *mode)
 {
@@ -434,8 +434,8 @@ test_journal_too_large (void)
   check_stored (server, "wp.db", &log);
 }
 
-/* What has reached that limit is full, and not beyond help: as jobs are stored there is room again, without
- * another start. */
+/* A file at its limit is full, but not for good: as jobs are stored there is room again, without a
+ * restart. */
 static void
 test_journal_has_room_again (void)
 {

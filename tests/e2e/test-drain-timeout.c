@@ -1,5 +1,5 @@
-/* SIGTERM, and more inside than the time allows: who still waits is told so within it, what is left is
- * counted, and a second signal ends it. */
+/* SIGTERM with more jobs than the timeout allows: parked requests are refused in time, unfinished jobs are
+ * counted, and a second signal ends the server. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-hold.h"
@@ -29,7 +29,7 @@ enter (WpHarness *server, WpCrowd *crowd, guint n)
     wp_crowd_look (crowd);
 }
 
-/* What it says that it has cut. */
+/* The number of connections that it reports to have closed. */
 static guint
 count_cut (const WpHarness *server)
 {
@@ -85,8 +85,7 @@ test_timeout (void)
   g_assert_cmpint (rows[1].started_ns, ==, WP_TIME_NONE);
 }
 
-/* Jobs whose clients wait for their end go on ending while the server gives up: nobody is there to be told.
- */
+/* Jobs whose clients wait for the end still end while the server gives up, when no response can be sent. */
 static void
 test_timeout_while_jobs_end (void)
 {
@@ -184,7 +183,7 @@ test_parked_are_refused_in_time (void)
   g_assert_cmpint (g_get_monotonic_time () - signalled_us, <, 4 * G_USEC_PER_SEC + WP_PATIENCE_US / 5);
 }
 
-/* Who has not even said all of its request loses no job: nothing is wrong but that it is cut. */
+/* A client with an incomplete request loses no job: it is only disconnected. */
 static void
 test_half_a_request (void)
 {

@@ -1,5 +1,5 @@
-/* SIGTERM under load: whatever was accepted is done, whoever waits is answered, nobody new is let in, and the
- * books balance. */
+/* SIGTERM under load: accepted jobs finish, waiting requests get a response, new clients are refused, and the
+ * ledger balances. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
@@ -101,7 +101,7 @@ test_not_ready_first (void)
   g_assert_cmpint (wp_harness_wait (server), ==, 0);
 }
 
-/* A request whose end was still on its way. */
+/* A request whose end was still on its way when the drain began. */
 static void
 test_half_a_request (void)
 {
@@ -214,7 +214,7 @@ test_under_load (void)
   check_hammered (server, hammers, 8);
 }
 
-/* Thousands who had connected, and had not been accepted yet, are no newcomers. */
+/* Thousands of clients that had connected but were not accepted yet are served too. */
 static void
 test_backlog_is_served (void)
 {
@@ -273,7 +273,7 @@ test_kept_connections_end (void)
     }
 }
 
-/* Nor do those on which nothing comes any more, whatever they may do otherwise: used before, or never. */
+/* Nor do idle connections, used before or never, whatever --idle-timeout is. */
 static void
 test_idle_connections_end (void)
 {

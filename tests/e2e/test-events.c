@@ -1,5 +1,5 @@
-/* /events goes on for as long as its client reads: past the ten events after which one that does not is let
- * go. */
+/* /events continues for as long as its client reads: beyond the ten events after which a client that does not
+ * read is disconnected. */
 #include "tests/e2e/wp-harness.h"
 
 #define N_EVENTS 13 /* one a second */

@@ -1,9 +1,7 @@
-/* Every call on a file fails once, and then for good, at every place where the server makes one: what was
- * acknowledged is stored, and stored once; a server that does not start says why in one line; none dies but
- * of memory.
- *
- * By default every 20th place is tried, from one that the seed draws; with WP_FAULT_STEP=1 all of them are.
- */
+/* Every call on a file fails once, and then for good, at every place where the server makes one: acknowledged
+ * jobs are stored, and stored once; a server that does not start gives the reason in one line; none crashes
+ * except when it has no memory. By default every 20th place is tried, from a random one on; with
+ * WP_FAULT_STEP=1 all of them are. */
 #include "tests/e2e/wp-harness.h"
 
 #include <errno.h>
@@ -21,7 +19,7 @@
 
 static guint step = 20;
 
-/* What a server is started with; the n-th call of a kind is made in each. */
+/* Options of a server; the n-th call of each kind fails in each. */
 typedef struct {
   const char *name;
   const char *options[4];
@@ -59,8 +57,8 @@ typedef struct {
   gboolean lasting;
 } Case;
 
-/* One round: a folder, a server whose @n-th call fails, its successor, and what was acknowledged by either.
- */
+/* One round: a folder, a server whose @n-th call fails, its successor, and the jobs that either
+ * acknowledged. */
 typedef struct {
   const Case *is;
   guint n;
@@ -117,7 +115,7 @@ post_some (gpointer data)
   return NULL;
 }
 
-/* A server whose database is down answers nobody before it ends: it is not waited for any longer. */
+/* A server whose database is down responds to no request before it ends: the test stops waiting for it. */
 static void
 post_all_and_stop (Round *self)
 {
@@ -152,7 +150,8 @@ leave_jobs (Round *self)
   wp_harness_wait (self->server);
 }
 
-/* It ended as a server may whose files fail: it did not start, and said why in one line; or it drained. */
+/* It ended as a server with failing files may: it did not start, and gave the reason in one line; or it
+ * drained. */
 static void
 check_end (Round *self, gboolean ran)
 {

@@ -1,5 +1,5 @@
-/* --journal: nobody is answered before the job is durable; what fails is kept, listed and queued anew; the
- * file is ours alone. */
+/* --journal: no request gets its response before the job is durable; failed jobs are kept, listed and
+ * requeued; the file is private. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
@@ -86,7 +86,7 @@ post_ok (WpClient *client, guint id, const char *body)
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
 }
 
-/* Rows are removed, and the file takes no more room than what is unfinished at once. */
+/* Rows are removed, and the file takes no more room than the unfinished jobs. */
 static void
 test_stays_small (void)
 {
@@ -251,7 +251,7 @@ test_version_0_1_0 (void)
                    ==, 2);
 }
 
-/* Nobody else reads what clients have sent, whatever the umask permits. */
+/* The file has mode 0600 under any umask: payloads are private. */
 static void
 test_file_mode (void)
 {
@@ -302,7 +302,7 @@ test_no_journal (void)
   wp_harness_stop (server);
 }
 
-/* What a drain did not get done is done by the next start. */
+/* The next start runs the jobs that a drain left unfinished. */
 static void
 test_unfinished_at_drain (void)
 {

@@ -1,4 +1,4 @@
-/* SIGKILL at any moment: what was acknowledged is stored, and stored once. */
+/* SIGKILL at any moment: acknowledged jobs are stored, and stored once. */
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-watch.h"
 
@@ -93,7 +93,7 @@ run_round (WpHarness *server, Load *load)
       threads[i] = g_thread_new ("hammer", hammer, &hammers[i]);
     }
   await_responses (load, (guint) g_test_rand_int_range (0, MAX_RESPONSES));
-  g_usleep ((gulong) g_test_rand_int_range (0, 2000)); /* the moment is what is tried: nothing is awaited */
+  g_usleep ((gulong) g_test_rand_int_range (0, 2000)); /* kills at a random moment: nothing to wait for */
   wp_harness_signal (server, SIGKILL);
   g_assert_cmpint (wp_harness_wait (server), ==, -SIGKILL);
   for (guint i = 0; i < N_CLIENTS; i++)
@@ -115,7 +115,7 @@ unfinished (const WpHarness *server)
   return n;
 }
 
-/* @option: what the promise rests on: a journal, or that only what is stored is acknowledged. */
+/* @option: the guarantee: a journal, or --ack=stored. */
 static void
 check_killed (const char *mode, const char *option)
 {
@@ -224,8 +224,8 @@ test_order_is_kept (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "id = CAST(1001 - rowid AS TEXT)"), ==, 100);
 }
 
-/* More than the queue holds now: they are read as places free; who comes waits behind them, and nothing is
- * refused. */
+/* More unfinished jobs than the queue holds: they are read as places free, new requests wait behind them, and
+ * nothing is refused. */
 static void
 test_smaller_queue (void)
 {
@@ -293,7 +293,7 @@ test_more_than_memory (void)
   wp_harness_await_stat (server, "ledger.in_service", (1 << 20) / 20000 + 1);
   inside = wp_harness_stat (server, "ledger.in_service");
   g_assert_cmpfloat (wp_harness_stat (server, "journal.backlog"), ==, 100 - inside);
-  wp_harness_await_stat (server, "ready", 0); /* the database is down, and who comes is parked */
+  wp_harness_await_stat (server, "ready", 0); /* the database is down, and new requests are parked */
   g_assert_true (wp_client_is_silent (client));
   wp_hold_release (hold);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
@@ -306,7 +306,7 @@ test_more_than_memory (void)
                    1);
 }
 
-/* Who does not want to wait is refused as by a full queue. */
+/* With --when-full=reject a new request is refused, as by a full queue. */
 static void
 test_rejects_while_recovering (void)
 {

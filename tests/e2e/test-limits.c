@@ -1,5 +1,4 @@
-/* Threads and memory run out: at start that is one line, and under load a 503; what is inside is served on.
- */
+/* Threads and memory run out: at start that is one line, under load a 503; earlier requests are served on. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-hold.h"
@@ -142,7 +141,7 @@ make_group (guint64 bytes)
   return NULL;
 }
 
-/* It lives, and whoever asks for little gets it. */
+/* The server lives, and small requests are served. */
 static void
 check_alive (WpHarness *server)
 {
@@ -193,8 +192,8 @@ test_memory_and_payloads (void)
   g_assert_cmpuint (n_refused, <, 200);
 }
 
-/* The system kills who takes more than the group has: what is refused keeps the server within a quarter of
- * it, and alive. */
+/* The system kills a process that exceeds the group's memory: refusals keep the server within a quarter of
+ * it. */
 static void
 test_memory_of_a_group (void)
 {

@@ -1,5 +1,5 @@
-/* Nothing that a client sends is in the log, however its request fails and however much is told: each of them
- * bears a mark. */
+/* No byte of a client's request is in the log, however the request fails, and at every log level: each part
+ * of each request bears a mark. */
 #include "tests/e2e/wp-hold.h"
 
 #include <glib/gstdio.h>

@@ -1,5 +1,5 @@
-/* A program that gets the log and does not read it: requests are answered and stored all the same, and the
- * end comes in time. */
+/* Standard error that is not read: requests are served and stored all the same, and the server ends in
+ * time. */
 #include "tests/e2e/wp-child.h"
 #include "tests/e2e/wp-client.h"
 

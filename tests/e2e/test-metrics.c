@@ -1,5 +1,5 @@
-/* Every figure of /stats.json has the value that it should have, and every metric the value of its figure. No
- * two are alike where it is known what they are, so that none can stand for another. */
+/* Every value of /stats.json is right, and every metric equals its value there. Expected values differ from
+ * each other, so that none can stand for another. */
 #include "tests/e2e/wp-hold.h"
 
 #include <json-glib/json-glib.h>
@@ -304,7 +304,7 @@ typedef struct {
   const char *figure, *value;
 } Expected;
 
-/* Returns: what is there beside @expected, which is NULL-terminated. */
+/* Returns: the names beside @expected, which is NULL-terminated. */
 static GHashTable *
 check_stats (const WpHarness *server, const Expected *expected)
 {
@@ -356,7 +356,7 @@ static const Expected untouched[] = {
   { "refused.memory", "0" },       { NULL },
 };
 
-/* All of them: what this test does not know is an error. */
+/* All of them: a name that this test does not know is an error. */
 static void
 test_a_full_server (void)
 {
@@ -505,7 +505,7 @@ test_timed_out (void)
   check_metrics (server);
 }
 
-/* Rows that the database refuses, ids that come again, and a journal that keeps what failed. */
+/* Rows that the database rejects, repeated ids, and a journal that keeps failed jobs. */
 static void
 test_failed (void)
 {

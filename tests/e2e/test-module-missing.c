@@ -1,5 +1,4 @@
-/* A server that is not whole: without its modules it serves what needs none of them, and says what it lacks.
- */
+/* A server without its modules serves all that needs none of them, and reports the missing one. */
 #include "tests/e2e/wp-harness.h"
 
 #include <glib/gstdio.h>
@@ -64,7 +63,8 @@ put_back (const Bare *bare)
   g_assert_cmpint (symlink (module, bare->module), ==, 0);
 }
 
-/* The ingest does without it. The admin listener says what it lacks, until it is put back. */
+/* The ingest listener works without it. The admin listener reports that it is missing, until it is put
+ * back. */
 static void
 test_libsoup_missing (Bare *bare, gconstpointer data)
 {
@@ -81,7 +81,7 @@ test_libsoup_missing (Bare *bare, gconstpointer data)
   wp_harness_stop (server);
 }
 
-/* Who asks for libsoup gets it, or no server. */
+/* --http=soup without libsoup does not start. */
 static void
 test_soup_protocol (Bare *bare, gconstpointer data)
 {

@@ -1,4 +1,4 @@
-/* A client that says what may be said, but not as most do: it is understood. */
+/* Unusual but valid requests are understood. */
 #include "tests/e2e/wp-harness.h"
 
 #include <time.h>
@@ -143,7 +143,7 @@ test_http_1_0_keep_alive (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "body = x'68656c6c6f'"), ==, 4);
 }
 
-/* What is not for us, without a body, ends no connection; what comes behind it is served. */
+/* A refused request without a body does not end its connection; the next request is served. */
 static void
 test_served_after_refusal (void)
 {
@@ -283,7 +283,7 @@ test_range (void)
   g_assert_cmpstr (response->body, ==, "Success!!");
 }
 
-/* Answers come in the order of the requests, whatever each of them is. */
+/* Responses come in the order of the requests, whatever their statuses. */
 static void
 test_pipelined (void)
 {
@@ -345,7 +345,7 @@ test_last_request (gconstpointer request)
   g_assert_true (wp_client_read_end (client));
 }
 
-/* What comes behind the last request is read away: a reset could overtake the response. */
+/* Bytes behind the last request are read and discarded: a reset could overtake the response. */
 static void
 test_bytes_after_last_request (void)
 {
@@ -400,8 +400,8 @@ test_half_closed_and_answered (void)
   g_assert_true (wp_client_read_end (client));
 }
 
-/* Where it has to be waited for, half a connection has left: its job does not run, and whoever still reads is
- * told so. */
+/* If the request has to wait, a half-closed connection counts as a client that left: its job does not run,
+ * and the client gets 503. */
 static void
 test_half_closed_and_parked (void)
 {
@@ -426,7 +426,8 @@ test_half_closed_and_parked (void)
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
 }
 
-/* What a connection was charged for is given back with the response, and not only when it ends. */
+/* The memory that a connection was charged for is released with the response, not only at the end of the
+ * connection. */
 static void
 test_memory_is_released (void)
 {

@@ -105,7 +105,7 @@ bytes_for_requests (const Kind *kind)
   return MAX_PENDING + max_connections (kind) * connection_bytes () + jobs * 1536;
 }
 
-/* What the server itself needs, by its own words: program, stacks, and 48 MB. */
+/* The memory of the server itself, by its man page: program, stacks, and 48 MB. */
 static gint64
 own_bytes (void)
 {

@@ -1,5 +1,5 @@
-/* Both HTTP servers give every request the same responses, and store the same of it, whatever libsoup would
- * make of it. */
+/* Both HTTP servers send the same responses, and store the same, for every request, however libsoup would
+ * read it. */
 #include "tests/e2e/wp-harness.h"
 
 #include <string.h>
@@ -56,8 +56,8 @@ read_stored (const WpHarness *server)
   return wp_harness_read_rows (server, "wp.db", sql);
 }
 
-/* What libsoup 3.2.3 would make of a request, if it saw its head. Where @where does not hold of one row, it
- * was stored otherwise. */
+/* How libsoup 3.2.3 would read a request, if it saw its head. If @where does not hold for exactly one row,
+ * something else was stored. */
 static const struct {
   const char *request, *where; /* NULL: refused with 400 */
 } cases[] = {

@@ -1,5 +1,4 @@
-/* The examples of the man page, for nginx and HAProxy, as they stand there: only the addresses are the
- * test's. */
+/* The man page's examples for nginx and HAProxy, unchanged except for the addresses. */
 #include "tests/e2e/wp-haproxy.h"
 #include "tests/e2e/wp-nginx.h"
 

@@ -1,5 +1,5 @@
-/* The queue is full: exactly as many as it and the workers hold are answered, the rest wait, and nobody is in
- * their way. */
+/* The queue is full: exactly as many requests as it and the workers hold get a response, the rest wait, and
+ * other clients are served. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -142,7 +142,7 @@ test_no_memory (void)
       g_assert_cmpstr (response->body, ==, "The server's memory budget for pending requests is exhausted.\n");
       retry = wp_http_response_header (response, "Retry-After");
       g_assert_cmpstr (retry, ==, "1");
-      /* what was read whole ends no connection */
+      /* a complete request ends no connection */
       wp_client_post (clients->pdata[n - 1], "/", NULL, body, 7500);
     }
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, n - 1);
@@ -187,7 +187,7 @@ test_default_stops_at_max_jobs (void)
   g_assert_cmpuint (wp_harness_ledger (server, "rejected"), ==, 30);
 }
 
-/* Whoever is not to wait is answered at once, on the same two threads. */
+/* With --when-full=reject the response comes at once, on the same two threads. */
 static void
 test_other_clients_are_served (void)
 {

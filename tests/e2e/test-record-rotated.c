@@ -1,4 +1,4 @@
-/* A log rotation takes the record away under the server: SIGHUP opens it anew, and no row is lost or told
+/* A log rotation moves the record away from the server: SIGHUP opens a new one, and no row is lost or written
  * twice. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
@@ -25,8 +25,7 @@ await_row (WpHarness *server, const char *name, guint id)
   wp_harness_await_file (server, name, cell);
 }
 
-/* Takes the record away, and waits until the server writes a new one: what it is sent from then on is in
- * that. */
+/* Moves the record away, and waits until the server writes a new one: later requests are in that. */
 static void
 rotate (WpHarness *server, const char *name)
 {
@@ -102,7 +101,7 @@ test_renamed_under_load (void)
   check_files (server, names, 1503);
 }
 
-/* logrotate's copytruncate, without any signal: what is sent after it is a record of its own. */
+/* logrotate's copytruncate, without a signal: the rows of later requests are a record of their own. */
 static void
 test_copied_and_truncated (void)
 {
@@ -124,8 +123,8 @@ test_copied_and_truncated (void)
   check_files (server, names, 400);
 }
 
-/* Another program leaves less of it, and not to the end of a row: what is left and what follows is one trace,
- * without the row that was cut. */
+/* Another program truncates the file within a row: the rest and the later rows are one trace, without the row
+ * that was cut. */
 static void
 test_cut_within_a_row (void)
 {
@@ -182,7 +181,8 @@ read_until (int fd, const char *text)
   return g_string_free (all, FALSE);
 }
 
-/* Who reads a FIFO leaves, and another program takes its place: after SIGHUP that one has a whole trace. */
+/* The reader of a FIFO leaves, and another program takes its place: after SIGHUP that program gets a whole
+ * trace. */
 static void
 test_another_reader (void)
 {

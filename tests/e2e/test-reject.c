@@ -1,4 +1,4 @@
-/* --when-full=reject: a request that finds the queue full is told so at once, and to come again. */
+/* --when-full=reject: a request that finds the queue full gets 503 with Retry-After at once. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-hold.h"
 

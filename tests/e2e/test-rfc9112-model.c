@@ -1,5 +1,5 @@
-/* The model of RFC 9112 that other tests compare wp-server with gives each raw request the status that a
- * person read from the RFC, and reads streams as these examples say. */
+/* The model of RFC 9112, which other tests compare wp-server with: each raw request has the status that a
+ * person read from the RFC, and streams are read as in these examples. */
 #include "tests/e2e/differential-requests.h"
 #include "tests/e2e/rfc9112-model.h"
 
@@ -89,7 +89,7 @@ test_streams (void)
     }
 }
 
-/* A whole request stays so whatever follows it, and none is answered before its last byte. */
+/* A whole request stays whole whatever follows it, and gets no response before its last byte. */
 static void
 test_every_prefix (void)
 {

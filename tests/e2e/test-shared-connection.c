@@ -1,5 +1,5 @@
-/* A proxy sends the requests of many clients over one connection: none of them is lost to what another client
- * smuggles. */
+/* A proxy sends the requests of many clients over one connection: no request is lost to another client's
+ * smuggled bytes. */
 #include "tests/e2e/wp-haproxy.h"
 
 #define N_ROUNDS 20

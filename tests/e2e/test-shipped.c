@@ -1,5 +1,5 @@
-/* What is installed works together: the unit starts what there is, where there is something, and the
- * configuration is one. */
+/* The installed files work together: the unit, the configuration, the programs, the man pages and the
+ * completions. */
 #include "tests/e2e/wp-certificate.h"
 #include "tests/e2e/wp-child.h"
 #include "tests/e2e/wp-client.h"
@@ -13,7 +13,7 @@
 typedef struct {
   char *root;        /* all is installed below */
   char *unit, *conf; /* their texts */
-  char **command;    /* what the unit starts, as it says; [1] is the configuration */
+  char **command;    /* the command line of the unit; [1] is the configuration */
 } Shipped;
 
 /* The first file of that name below @folder; NULL: there is none. */
@@ -202,7 +202,7 @@ put_in_force (const Shipped *self)
   return g_string_free (text, FALSE);
 }
 
-/* What the configuration says of TLS and tokens. */
+/* The lines of the configuration about TLS and tokens. */
 static void
 make_secrets (const Shipped *self)
 {
@@ -235,7 +235,7 @@ test_with_all_settings (Shipped *self, gconstpointer data)
   g_assert_false (g_file_test (socket, G_FILE_TEST_EXISTS));
 }
 
-/* What is inside may finish before the system's patience ends. */
+/* The drain may finish before systemd loses patience. */
 static void
 test_time_to_stop (Shipped *self, gconstpointer data)
 {
@@ -268,7 +268,7 @@ list_options (const char *text, const char *pattern)
   return g_strjoinv ("\n", (char **) options->pdata);
 }
 
-/* What follows each .TP of a section, without its markup. */
+/* The text after each .TP of a section, without its markup. */
 static char *
 find_man_entries (const char *page, const char *section)
 {

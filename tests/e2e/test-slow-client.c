@@ -1,4 +1,4 @@
-/* A client that is slow or silent: it meets its deadline; one that is not slower than it may be is served. */
+/* A slow or silent client meets its deadline; a client that is fast enough is served. */
 #include "tests/e2e/wp-harness.h"
 
 #include <string.h>
@@ -136,7 +136,7 @@ test_body_trickles (void)
   g_assert_cmpfloat (wp_harness_stat (server, "refused.body_timeout"), ==, G_N_ELEMENTS (large_heads));
 }
 
-/* What was sent fast buys no more time than the timeout. */
+/* Bytes that were sent fast buy no more time than the timeout. */
 static void
 test_body_stops_half_way (void)
 {

@@ -1,5 +1,5 @@
-/* A client sends and sends and does not read: its own responses wait, nobody else gets them, and no more of
- * its requests are taken. */
+/* A client sends more and more and does not read: its own responses wait, no other client gets them, and no
+ * more of its requests are taken. */
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -85,7 +85,7 @@ test_immediate_responses (void)
   check_reader (server, "GET / HTTP/1.1\r\nHost: a\r\nX-WP-Service: 0\r\n\r\n");
 }
 
-/* Whoever takes no response for the idle time is let go. */
+/* A client that reads no response within the idle timeout is disconnected. */
 static void
 test_reads_no_response (void)
 {
@@ -110,8 +110,8 @@ test_reads_no_response (void)
     }
 }
 
-/* Answers that nobody reads are memory too. Where it is spent, connections that have any are closed, the
- * largest first; not those on which a request waits for its response, whatever came behind it. */
+/* Unread responses take memory too. When the budget is exhausted, connections with unread responses are
+ * closed, the largest first, except those on which a request waits for its response. */
 static void
 test_too_many_responses (void)
 {
@@ -147,8 +147,8 @@ test_too_many_responses (void)
   g_assert_cmpuint (wp_client_read_status (parked), ==, 405);
 }
 
-/* Nor is what a client sends behind a request that waits: what there is no memory for is refused once the
- * request has its response. */
+/* Nor is a connection with pipelined bytes behind a waiting request: bytes without memory for them are
+ * refused after the response. */
 static void
 test_too_many_requests (void)
 {

@@ -1,5 +1,5 @@
-/* Thousands that send a byte now and then, never read, or never end: whoever behaves is served all the while,
- * and memory stays bounded. */
+/* Thousands of clients that send a byte now and then, never read, or never end: other clients are served all
+ * the while, and memory stays bounded. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-watch.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
-#define SLOW         800 /* what is looked for there is not speed; handshakes take ten times as long */
+#define SLOW         800 /* speed is not measured there; handshakes take ten times as long */
 #define EACH         60
 #define JUDGES_SPEED FALSE
 #else
@@ -27,7 +27,7 @@
 #define N_STUBBORN   8
 #define MAX_STALL_US 150000 /* in the best of some rounds */
 
-/* What each kind sends first, and what it adds a byte of in every round; NULL: nothing. */
+/* The first bytes of each kind, and the text of which it sends a byte in each round; NULL: nothing. */
 static const struct {
   const char *name, *start, *more;
   guint n;
@@ -124,8 +124,8 @@ typedef struct {
   guint n;
 } Times;
 
-/* One who behaves, for a round: how long each of its responses took. A connection that ends with its response
- * is followed by another. */
+/* A normal client, for a round: the latency of each of its responses. A connection that ends with its
+ * response is followed by another. */
 static Times
 behave (const WpHarness *server)
 {
@@ -202,7 +202,7 @@ test_all_kinds (void)
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
 }
 
-/* All of them meet their deadline, whatever they go on sending. */
+/* All of them meet their deadline, whatever they keep sending. */
 static void
 test_all_are_disconnected (void)
 {
@@ -231,7 +231,7 @@ test_all_are_disconnected (void)
     }
 }
 
-/* What is parked or half read is held in memory, and there is a limit for all of it together. */
+/* Parked and incomplete payloads are held in memory, within one limit for all of them. */
 static void
 check_pending (const char *head, gsize size, gboolean whole)
 {
@@ -296,7 +296,7 @@ test_half_read_chunks (void)
                  FALSE);
 }
 
-/* One who is refused and sends on, until it is cut. */
+/* A refused client that keeps sending until it is disconnected. */
 typedef struct {
   guint16 port;
   gint *n_left; /* atomic */
@@ -316,7 +316,7 @@ send_on (gpointer data)
   return NULL;
 }
 
-/* The slowest response to one who behaves, until all of those have left. */
+/* The slowest response to a normal client, until all of those have left. */
 static gint64
 slowest_beside_stubborn (const WpHarness *server)
 {
@@ -342,7 +342,7 @@ slowest_beside_stubborn (const WpHarness *server)
   return slowest_us;
 }
 
-/* What they send is read away a little at a time: others have their turn. */
+/* Their bytes are discarded a little at a time: others have their turn. */
 static void
 test_refused_clients_keep_sending (void)
 {
@@ -360,7 +360,7 @@ test_refused_clients_keep_sending (void)
     g_assert_cmpint (best_us, <, MAX_STALL_US);
 }
 
-/* AddressSanitizer keeps 256 MB of what was freed, and that would count as the server's memory. */
+/* AddressSanitizer keeps 256 MB of freed memory, which would count as the server's. */
 static void
 keep_little_of_what_is_freed (void)
 {

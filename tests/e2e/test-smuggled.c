@@ -1,6 +1,6 @@
-/* Requests in sequence on one connection, cut into pieces anywhere: each is answered, and stored, as the
- * model of RFC 9112 says. A body, a chunk or a trailer that is taken for a request would be answered, or
- * stored. */
+/* Sequences of requests on one connection, cut into pieces anywhere: each response, and each stored payload,
+ * is that of the model of RFC 9112. A body, a chunk or a trailer that is taken for a request would get a
+ * response, or be stored. */
 #include "tests/e2e/rfc9112-model.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-sequence.h"
@@ -85,7 +85,7 @@ read_response (Sequence *self, const Rfc9112Request *request)
   return response;
 }
 
-/* Its head, as far as the model says it. HTTP/1.0 is told that its connection stays open. */
+/* Its head, as far as the model gives it. The response to HTTP/1.0 says that the connection stays open. */
 static gboolean
 is_right (const WpHttpResponse *response, const Rfc9112Request *request)
 {
@@ -174,7 +174,7 @@ by_text (gconstpointer a, gconstpointer b)
   return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
-/* The same rows, in whatever order they were committed. */
+/* The same rows, in any order of commits. */
 static void
 check_stored (WpHarness *server, GPtrArray *expected)
 {
@@ -204,7 +204,7 @@ send_some (WpHarness *server, GString **texts, guint n, GPtrArray *rows)
   for (guint i = 0; i < n; i++)
     sequence_init (&all[i], texts ? texts[i] : wp_sequence_new (), wp_harness_port (server));
   for (guint piece = 0; piece < MAX_PIECES; piece++)
-    for (guint i = 0; i < n; i++) /* what follows a refusal may be taken or not */
+    for (guint i = 0; i < n; i++) /* bytes after a refusal may be read or not */
       wp_client_send_bytes (all[i].client, all[i].bytes->str + all[i].cuts[piece],
                             all[i].cuts[piece + 1] - all[i].cuts[piece]);
   for (guint i = 0; i < n; i++)
@@ -247,7 +247,7 @@ test_random_behind_parked (void)
   check_random (server, ROUNDS / 8);
 }
 
-/* libsoup 3.2.3 takes the first trailer for the last line, and what follows it for a request. */
+/* libsoup 3.2.3 takes the first trailer for the last line, and the rest for a request. */
 static void
 test_trailers (void)
 {

@@ -1,5 +1,5 @@
-/* What a service manager sees: when it is ready, that it lives, that it stops; and sockets that are handed
- * over or are files. */
+/* wp-server under a service manager: notifications of ready, watchdog and stop; inherited sockets and Unix
+ * sockets. */
 #include "tests/e2e/wp-client.h"
 #include "tests/e2e/wp-manager.h"
 
@@ -52,8 +52,7 @@ test_watchdog (void)
   g_assert_cmpint (least_us, <, 200000);
 }
 
-/* Each line has its priority; what is less grave than asked for is not there; what clients send is not
- * either. */
+/* Each line has its priority; lines below --log-level are left out; client input is never in them. */
 static void
 test_log_priorities (void)
 {
@@ -88,8 +87,8 @@ listen_on_port (guint16 *port)
   return fd;
 }
 
-/* Clients that came before the server are served too, and in the end the socket is left as it was: those who
- * come then wait. */
+/* Clients that connected before the start are served too, and the socket is left open at the end: later
+ * clients wait. */
 static void
 test_socket_handed_over (void)
 {
@@ -368,7 +367,7 @@ mode_of (const UnixSocket *place)
   return status.st_mode & 07777;
 }
 
-/* The server's group may connect, and no others, unless it is told so; whatever the umask. */
+/* By default the server's group may connect, and nobody else, under any umask. */
 static void
 test_unix_socket_modes (void)
 {
@@ -459,7 +458,7 @@ test_every_address (void)
   g_assert_cmpint (wp_manager_wait (server), ==, 0);
 }
 
-/* Who had connected at SIGTERM, and was not accepted yet, is no newcomer. */
+/* Clients that had connected at SIGTERM, and were not accepted yet, are served. */
 static void
 test_unix_backlog_is_served (void)
 {

@@ -1,5 +1,5 @@
-/* The experiment that the design comes from: 10,000 requests at once from one client are all answered, in
- * each mode; and 15,000 to a channel of 10,000 are 10,001 answers and a long line. */
+/* The experiment of the design: 10,000 requests at once from one client all get a response, in each mode; of
+ * 15,000 to a channel of 10,000, 10,001 get one at once and the rest wait. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 

@@ -1,4 +1,4 @@
-/* A handshake that fails, never ends or is none; a certificate that is exchanged, or cannot be. */
+/* Handshakes that fail, never end or are none; certificates that are reloaded, or cannot be. */
 #include "tests/e2e/wp-certificate.h"
 #include "tests/e2e/wp-hold.h"
 
@@ -42,7 +42,7 @@ test_requests_over_tls (void)
   g_assert_cmpuint (wp_harness_ledger (server, "stored"), ==, 3);
 }
 
-/* It is told so in words that it understands. */
+/* Plain HTTP gets a response in plain HTTP. */
 static void
 test_plain_http (void)
 {
@@ -77,7 +77,8 @@ test_garbage (void)
   wp_harness_await_stat (server, "connections", 0);
 }
 
-/* Hundreds who never finish, at any byte of it, hold nobody up, and are let go. */
+/* Hundreds of clients that never finish the handshake, at any byte of it, delay no other client, and are
+ * disconnected. */
 static void
 test_handshake_never_ends (void)
 {
@@ -96,7 +97,7 @@ test_handshake_never_ends (void)
   wp_harness_await_stat (server, "connections", 0);
 }
 
-/* What a client offers; 0 and NULL: as the test's OpenSSL has it. */
+/* The offer of a client; 0 and NULL: the default of the test's OpenSSL. */
 typedef struct {
   int version;           /* and no other */
   const char *suites;    /* of TLS 1.2 */
@@ -143,7 +144,7 @@ shake_hands (const WpHarness *server, int version)
   return shake_hands_on (server, &(Offer){ .version = version }, NULL);
 }
 
-/* Not even where the machine's OpenSSL is told to take whatever comes. */
+/* Not even if the machine's OpenSSL is configured to accept any version. */
 static void
 test_old_versions (void)
 {
@@ -168,7 +169,7 @@ test_old_versions (void)
   g_unlink (path);
 }
 
-/* Returns once the @n-th reload is in force: whatever else a reload logs comes before that. */
+/* Returns once the @n-th reload is in force: all other lines of a reload come before that. */
 static void
 reload (WpHarness *server, guint n)
 {
@@ -223,8 +224,7 @@ test_suites (void)
     }
 }
 
-/* A client that speaks HTTP/2 alone is told so, and not left to send what is no request; one that offers
- * nothing is served. */
+/* A client that offers HTTP/2 alone is refused in the handshake; one that offers nothing is served. */
 static void
 test_protocols (void)
 {
@@ -389,7 +389,8 @@ test_bad_files (void)
 
 #define AHEAD_BYTES (1 + 20480) /* a byte, and OpenSSL's buffers */
 
-/* What is read behind a parked request, to see whether its client leaves, is counted, and is a request. */
+/* Bytes that are read behind a parked request, to see whether its client leaves, are counted, and are a
+ * request. */
 static void
 test_sends_while_parked (void)
 {
@@ -414,7 +415,7 @@ test_sends_while_parked (void)
   wp_harness_await_stat (server, "pending_bytes", 0);
 }
 
-/* The end of TLS is leaving, as the end of TCP is; whoever still reads is answered. */
+/* A close_notify counts as leaving, as the end of TCP does; a client that still reads gets its response. */
 static void
 test_close_notify_while_parked (void)
 {

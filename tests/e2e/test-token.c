@@ -1,4 +1,4 @@
-/* Who has no token, a wrong one or two gets 401, from both HTTP servers, and no job is made of it. */
+/* No token, a wrong one or two: 401 from both HTTP servers, and no job. */
 #include "tests/e2e/wp-harness.h"
 
 #include <glib/gstdio.h>
@@ -132,7 +132,7 @@ test_reloaded (void)
   /* the admin's client is a new one */
   g_assert_cmpuint (wp_child_count_files (wp_harness_child (server)), <=, files + 1);
   log = wp_harness_log (server);
-  g_assert_null (strstr (log, "no token")); /* what is secret is not told */
+  g_assert_null (strstr (log, "no token")); /* tokens are not logged */
   clean_up (path);
 }
 

@@ -3,7 +3,7 @@
 
 #include <glib.h>
 
-/* Writes NAME.pem and NAME.key into @dir, over what is there; its common name is @name. It is valid from
+/* Writes NAME.pem and NAME.key into @dir, over existing files; its common name is @name. It is valid from
  * yesterday to tomorrow, and its key is of an elliptic curve. */
 void wp_certificate_write (const char *dir, const char *name);
 

@@ -45,7 +45,7 @@ typedef struct {
   char *own_pid;      /* room for it in there; NULL: nobody asks */
 } Setup;
 
-/* 0 stands for who writes. */
+/* 0 stands for the calling process. */
 static void
 join (const char *group_file)
 {

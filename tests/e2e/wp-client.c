@@ -39,7 +39,7 @@ speaks_tls (guint16 port)
   return FALSE;
 }
 
-/* EAGAIN or ECONNRESET for what OpenSSL says. */
+/* EAGAIN or ECONNRESET for an error of OpenSSL. */
 static gssize
 ssl_result (WpClient *self, int n)
 {

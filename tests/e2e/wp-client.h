@@ -1,10 +1,9 @@
-/* wp-client.h - one connection to the server, byte by byte: what it sends is said by the test, and nothing is
- * hidden. */
+/* wp-client.h - one connection to the server, byte by byte: the test says each byte that is sent. */
 #pragma once
 
 #include "tests/e2e/wp-http-response.h"
 
-/* whatever is awaited for longer has failed; nothing takes this long */
+/* a wait that is longer has failed; nothing takes this long */
 #define WP_PATIENCE_US (30 * G_USEC_PER_SEC)
 
 typedef struct _WpClient WpClient;
@@ -16,11 +15,11 @@ WpClient *wp_client_new_narrow (guint16 port); /* with the smallest receive buff
 /* now it takes more: TCP would go on in tiny steps, one each 200 ms */
 void wp_client_widen (WpClient *self);
 WpClient *wp_client_new_on (int fd);        /* of a connection that there is already; owned */
-WpClient *wp_client_new_raw (guint16 port); /* without TLS, whatever the port speaks */
+WpClient *wp_client_new_raw (guint16 port); /* without TLS, even if the port speaks it */
 void wp_client_free (WpClient *self);       /* leaves, if it has not yet */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClient, wp_client_free)
 
-/* From now on connections to @port speak TLS, and trust whatever certificate they get. */
+/* From now on connections to @port use TLS, and trust any certificate. */
 void wp_client_speak_tls (guint16 port);
 char *wp_client_certificate_name (const WpClient *self); /* the common name of the server's; NULL: no TLS */
 
@@ -40,7 +39,7 @@ WpHttpResponse *wp_client_read (WpClient *self);
 WpHttpResponse *wp_client_read_head (WpClient *self); /* the same, to HEAD: no body follows */
 guint wp_client_read_status (WpClient *self);         /* its status alone; 0: the connection ended instead */
 
-/* of whatever comes, without its line end; NULL: the connection ended instead */
+/* the next line without its end; NULL: the connection ended instead */
 char *wp_client_read_line (WpClient *self);
 
 /* Nothing has come, not even an end. */
@@ -49,7 +48,7 @@ gboolean wp_client_is_silent (WpClient *self);
 /* Waits for the end of the connection. TRUE: an orderly one, with nothing unread before it. */
 gboolean wp_client_read_end (WpClient *self);
 
-/* what is sent from now on goes at once, at its end */
+/* later writes are sent at once, at the end of each */
 void wp_client_hold_back (WpClient *self, gboolean holds);
 void wp_client_send_close_notify (WpClient *self); /* TLS: close_notify alone, while TCP goes on */
 void wp_client_half_close (WpClient *self);

@@ -377,7 +377,7 @@ wp_harness_await_stat (WpHarness *self, const char *name, double value)
   gint64 since_us = g_get_monotonic_time ();
   double last = NAN, now;
 
-  /* A machine may be slow; what still moves has not failed. */
+  /* The machine may be slow; a test that still makes progress has not failed. */
   for (; (now = wp_harness_stat (self, name)) != value; last = now)
     if (now != last)
       since_us = g_get_monotonic_time ();

@@ -50,7 +50,7 @@ char *wp_harness_read_file (const WpHarness *self, const char *name);
 double wp_harness_stat (WpHarness *self, const char *name);
 void wp_harness_await_stat (WpHarness *self, const char *name, double value);
 
-/* What it has said on standard error so far. */
+/* The text of its standard error so far. */
 char *wp_harness_log (const WpHarness *self);
 void wp_harness_await_log (WpHarness *self, const char *text);
 void wp_harness_await_file (WpHarness *self, const char *name, const char *text); /* of any file */
@@ -71,7 +71,7 @@ guint64 wp_harness_ledger (WpHarness *self, const char *name);
 
 /* The record, read after the end. */
 const WpRow *wp_harness_record (WpHarness *self, const char *name, gsize *n_rows);
-/* The first column of what @sql selects: (element-type utf8), in its order. */
+/* The first column of the rows that @sql selects: (element-type utf8), in their order. */
 GPtrArray *wp_harness_read_rows (const WpHarness *self, const char *database, const char *sql);
 /* of sqlite's jobs */
 gint64 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where);

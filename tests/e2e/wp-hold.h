@@ -1,4 +1,4 @@
-/* wp-hold.h - a hand on the database: while it is held no update is done. */
+/* wp-hold.h - holds a lock on the database: no update is done until it is released. */
 #pragma once
 
 #include "tests/e2e/wp-harness.h"

@@ -1,4 +1,4 @@
-/* wp-http-response.h - what a server answered to one request: head and body. */
+/* wp-http-response.h - a response of the server: head and body. */
 #pragma once
 
 #include <glib.h>

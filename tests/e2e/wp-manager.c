@@ -16,7 +16,7 @@ struct _WpManager {
   char *dir;
   WpChild *child;
   int notify_fd;
-  GThread *reader;            /* sd_notify() waits for whoever does not read */
+  GThread *reader;            /* sd_notify() waits for a manager that does not read */
   GAsyncQueue *notifications; /* (element-type utf8) */
 };
 
@@ -50,7 +50,7 @@ listen_for_news (WpManager *self)
   self->reader = g_thread_new ("manager", read_told, self);
 }
 
-/* Its standard error is the journal's, which it is told by the file's numbers. */
+/* Its standard error is the journal's; the file's numbers tell it so, as with systemd. */
 static char *
 make_journal (const WpManager *self)
 {

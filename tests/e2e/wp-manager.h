@@ -1,5 +1,5 @@
-/* wp-manager.h - a service manager: starts wp-server as systemd does, in a temporary folder, and reads
- * whatever it tells. */
+/* wp-manager.h - a service manager: starts wp-server as systemd does, in a temporary folder, and reads its
+ * notifications. */
 #pragma once
 
 #include "tests/e2e/wp-child.h"
@@ -24,7 +24,7 @@ WpChild *wp_manager_child (const WpManager *self); /* (transfer none) */
 void wp_manager_signal (WpManager *self, int number);
 int wp_manager_wait (WpManager *self); /* its exit status, or -signal */
 
-/* Awaits what begins with @word, of all that it tells its manager; what came before is passed over. */
+/* Awaits the notification that begins with @word; skips those before it. */
 void wp_manager_await_told (WpManager *self, const char *word);
 
 char *wp_manager_log (const WpManager *self);

@@ -65,7 +65,7 @@ wp_nginx_new_as (const WpHarness *server, const char *http)
                   *path = g_build_filename (dir, "conf", NULL), *text = NULL;
   char *argv[] = { program, "-e", "stderr", "-p", dir, "-c", path, NULL };
   g_autoptr (GString) own = g_string_new (http);
-  int fd = wp_child_bind_port (&self->port); /* it must be told a number */
+  int fd = wp_child_bind_port (&self->port); /* its configuration needs a number */
   g_autofree char *listen = NULL;
 
   listen = g_strdup_printf ("listen 127.0.0.1:%u;", self->port);

@@ -7,11 +7,10 @@ typedef struct _WpNginx WpNginx;
 
 gboolean wp_nginx_is_there (void);
 
-/* What is right is answered with 200 "Success!!", whatever its method. In a folder within the server's. */
+/* A valid request of any method gets 200 "Success!!". In a folder within the server's. */
 WpNginx *wp_nginx_new (const WpHarness *server);
 
-/* @http: what its configuration has within http {}; "listen 80;", which is there once, becomes the port that
- * it has. */
+/* @http: the content of http {}; "listen 80;", which must occur once, becomes the actual port. */
 WpNginx *wp_nginx_new_as (const WpHarness *server, const char *http);
 void wp_nginx_free (WpNginx *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpNginx, wp_nginx_free)

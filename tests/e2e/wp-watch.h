@@ -1,4 +1,4 @@
-/* wp-watch.h - an eye on the ledger: asks for /stats.json over and over, and fails the test where it does not
+/* wp-watch.h - watches the ledger: requests /stats.json over and over, and fails the test if it does not
  * balance. */
 #pragma once
 

@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 static int config_fd = -1;
 static char *config_path;
 
-/* What is wrong is one line, and as readable as what it is about. */
+/* An error is one line, as readable as its subject. */
 static void
 check_message (const GError *error, gboolean is_utf8)
 {
@@ -251,7 +251,7 @@ static void
 check_columns (const char *text, gsize len)
 {
   static const char *const names[] = { "arrival", "service", "id", "bytes", "Tokens", "a b", NULL };
-  /* a field can be read past its end */
+  /* a field can be read beyond its end */
   static char texts[6][128] = { "1.5", "0.25", "r1", "", "1e300", "abc" };
   g_autoptr (GError) error = NULL;
   g_autoptr (WpMapping) mapping = wp_mapping_new (names, text, NULL, FALSE, &error);
@@ -309,7 +309,7 @@ check_service (const char *text, gsize len)
   g_assert_true (moments.mean_ns >= 0 && moments.cv2 >= 0);
 }
 
-/* What a time is written as is read as that time. */
+/* A formatted time is parsed as the same time. */
 static void
 check_time (const char *text, gsize len)
 {

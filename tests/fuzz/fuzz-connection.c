@@ -21,7 +21,7 @@
 #define MAX_BODY    1000
 #define MAX_BYTES   4000 /* the model does not know how large a head may be */
 
-/* Whatever the input leaves unfinished, unless it is a body, ends here. */
+/* An incomplete request of the input, except a body, ends here. */
 #define LAST "\r\n\r\nGET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
 int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);

@@ -53,7 +53,8 @@ parse (const char *bytes, gsize len, gboolean to_head, gsize first, gsize step)
   return result;
 }
 
-/* What is no response may be found out later where it comes whole; what was taken of it does not matter. */
+/* A malformed response may be detected later if it comes in one piece; the number of bytes taken does not
+ * matter. */
 static void
 assert_same (const Result *a, const Result *b)
 {

@@ -78,8 +78,8 @@ run (const char *data, gsize size, gsize chunk_bytes, const WpTraceOptions *opti
   return outcome;
 }
 
-/* Of two faults, that one is told which is met first, and one behind the last row that is asked for is not
- * met at all; how much is read ahead decides that for these. */
+/* Of two faults the first one is reported, and a fault behind the last requested row is not; the amount that
+ * is read ahead decides which these are. */
 static gboolean
 depends_on_chunks (const char *message)
 {

@@ -1,4 +1,4 @@
-/* drawn-log.h - logs of servers of many kinds, drawn, with what no log says: the true services. */
+/* drawn-log.h - random logs of many kinds of servers, with the true services, which no log has. */
 #pragma once
 
 #include <glib.h>

@@ -97,7 +97,7 @@ response_heads (HttpServer *self, Connection *connection)
     }
 }
 
-/* Takes one whole request off the front of what was read. */
+/* Takes the first whole request of the bytes that were read. */
 static gboolean
 take_request (HttpServer *self, Connection *connection)
 {

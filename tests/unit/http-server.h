@@ -1,5 +1,5 @@
-/* http-server.h - a tiny HTTP server on a thread of its own, for tests of clients: it notes what it gets, but
- * HEAD requests, which it answers at once, and answers as its kind says. */
+/* http-server.h - a small HTTP server on a thread of its own, for tests of clients: it records its requests,
+ * except HEAD, to which it responds at once, and responds as its kind says. */
 #pragma once
 
 #include <glib.h>

@@ -70,7 +70,7 @@ turn_away (NaiveChannel *self, int i, WpOutcome outcome)
   g_array_append_val (self->turned_away, i);
 }
 
-/* A place is free: who is past its timeout does not get it, who is at the very end of it does. */
+/* A place is free: a parked job beyond its timeout does not get it, one at the very end of it does. */
 static int
 admit (NaiveChannel *self)
 {

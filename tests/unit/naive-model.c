@@ -75,7 +75,7 @@ complete (Naive *self, gsize i)
   self->busy--;
 }
 
-/* The writer takes the oldest of what it has been handed. */
+/* The writer takes the oldest rows that it has been handed. */
 static void
 take (Naive *self)
 {
@@ -92,7 +92,7 @@ take (Naive *self)
   self->commit_ends_ns = self->now_ns + self->commit->fixed_ns + n * self->commit->row_ns;
 }
 
-/* What the writer does now that all who can have been let in. TRUE: there may be more to complete at this
+/* The writer's next step, once all possible admissions are done. TRUE: there may be more to complete at this
  * instant. */
 static gboolean
 write_rows (Naive *self)

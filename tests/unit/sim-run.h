@@ -6,7 +6,7 @@
 typedef struct {
   char *folder;
   int status;      /* exit status, or minus the signal that ended it */
-  char *out, *err; /* what it printed */
+  char *out, *err; /* its standard output */
 } SimRun;
 
 /* A folder with nothing in it. */
@@ -27,8 +27,8 @@ void sim_run_go (SimRun *self, const char *arguments, const char *input);
 /* The same, still running: its pid, and a pipe to its standard input. */
 GPid sim_run_start (SimRun *self, const char *arguments, int *input, int *output, int *errors);
 
-/* The same with this as its standard error; what it prints otherwise is lost. */
+/* The same with this as its standard error; its other output is lost. */
 GPid sim_run_start_on (SimRun *self, const char *arguments, int errors);
 
-/* What it printed, as JSON. */
+/* Its output, parsed as JSON. */
 JsonObject *sim_run_json (SimRun *self);

@@ -113,8 +113,8 @@ test_relative_or_absolute_bound (void)
   g_assert_cmpuint (against.n_failed, ==, 0);
 }
 
-/* Each metric by the bounds of section 7, a little within and a little past them: 2 %, or so many jobs or
- * seconds (0: none). */
+/* Each metric by the bounds of section 7, a little within and a little beyond them: 2 %, or an absolute
+ * number of jobs or seconds (0: none). */
 static void
 test_bounds_of_each_metric (void)
 {

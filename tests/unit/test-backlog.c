@@ -1,4 +1,4 @@
-/* One pass over the backlog answers every size of the queue as the model does with that size. */
+/* One pass over the backlog gives the figures of every queue size, equal to the model's with that size. */
 #include "sim/plan/wp-backlog-avx2.h"
 
 #include <math.h>

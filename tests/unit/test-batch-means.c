@@ -1,5 +1,4 @@
-/* Intervals from the parts of one run, and from runs of their own, held against what a person computes of a
- * few numbers. */
+/* Confidence intervals from the parts of one run, and from replications, against values computed by hand. */
 #include <math.h>
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* The batch writer before a database that does as the test says: what a batch holds, which jobs fail,
- * and how long jobs wait. */
+/* The batch writer with a database that the test controls: the rows of a batch, failures, and how long jobs
+ * wait. */
 #include "runtime/database/wp-batch-writer.h"
 
 #include <string.h>
@@ -24,7 +24,7 @@ typedef struct {
   guint n_down;  /* so many batches find the database down */
   Batch batches[MAX_BATCHES];
   guint n_batches, n_done, n_rests;
-  guint n_batches_to_first; /* when the first job was told of */
+  guint n_batches_to_first; /* until the first job ended */
   GPtrArray *stored;        /* (element-type WpJob): in this order */
 } Fake;
 

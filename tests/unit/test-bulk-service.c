@@ -1,5 +1,5 @@
-/* The batch server held equal to a naive event calendar, to the recursion where each commit has one row, and
- * cases that a person can follow. */
+/* Bulk service against a naive event calendar, against the recursion if each commit has one row, and cases
+ * that a person can follow. */
 #include "sim/model/wp-bulk-service.h"
 
 #include "tests/unit/compare-summary.h"
@@ -159,7 +159,7 @@ test_one_worker_equals_the_recursion (void)
     }
 }
 
-/* What comes while a commit runs shares the next one. */
+/* Rows that arrive during a commit share the next one. */
 static void
 test_commit_takes_all_waiting_rows (void)
 {
@@ -183,7 +183,7 @@ test_commit_takes_all_waiting_rows (void)
   g_assert_cmpint (summary.depth_max, ==, 0);
 }
 
-/* A writer that must be woken takes what has come by the time it is awake. */
+/* A writer that must be woken takes the rows that have arrived by the time it is awake. */
 static void
 test_idle_writer_gathers (void)
 {
@@ -201,7 +201,7 @@ test_idle_writer_gathers (void)
     g_assert_cmpint (seen.results[i].finished_ns, ==, finished_ns[i]);
 }
 
-/* What a warm-up leaves in the system is there, and not counted. */
+/* Requests that a warm-up leaves in the system are there, and not counted. */
 static void
 test_warm_up (void)
 {
@@ -224,8 +224,8 @@ test_warm_up (void)
   g_assert_cmpint (summary.wait.max, ==, 150); /* two are before it, one half done */
   g_assert_cmpint (summary.makespan_ns, ==, 250);
   g_assert_cmpfloat (summary.busy_mean, ==, 1);
-  g_assert_cmpfloat_with_epsilon (summary.throughput, 3 / 250e-9, 1); /* what the warm-up left is done in that
-                                                                         time */
+  g_assert_cmpfloat_with_epsilon (summary.throughput, 3 / 250e-9, 1); /* the rest of the warm-up is done in
+                                                                         that time */
 }
 
 /* Peaks of the warm-up are not those of the run: four in service and two parked, all of whom have gone as the

@@ -1,5 +1,4 @@
-/* What a record teaches of its database: the costs that it was made with, and whether it commits in groups at
- * all. */
+/* Calibration from a record: the costs that it was made with, and whether its database commits in groups. */
 #include "sim/model/wp-bulk-service.h"
 #include "sim/model/wp-calibration.h"
 
@@ -98,7 +97,7 @@ test_outliers (void)
   assert_near (slow / self->late_ns->len, 0.02, 0.15);
 }
 
-/* One worker: no commit has two rows, and what a row costs is in the fixed cost. */
+/* One worker: no commit has two rows, and the cost of a row is part of the fixed cost. */
 static void
 test_one_worker (void)
 {
@@ -115,7 +114,7 @@ test_one_worker (void)
   g_assert_cmpfloat (self->cost.row_ns, ==, 0);
 }
 
-/* More wait than one commit takes: what it leaves is no sign against groups. */
+/* More rows wait than one commit takes: the rest is no sign against group commit. */
 static void
 test_full_commits (void)
 {

@@ -1,5 +1,5 @@
-/* What a journal asks of the channel: jobs that come back, jobs that are taken out again, and a time in which
- * nobody enters. */
+/* The channel's functions for a journal: recovery of jobs, withdrawal of jobs, and refusal while the journal
+ * cannot be written. */
 #include "runtime/queue/wp-channel.h"
 
 static WpJob *
@@ -26,8 +26,7 @@ check_ledger (WpChannel *channel, guint64 received, guint64 recovered, guint64 r
   g_assert_cmpuint (ledger.parked, ==, parked);
 }
 
-/* Serves what is in @channel, which has one worker, to its end. Every job must follow the one before it in
- * @jobs. */
+/* Serves all jobs in @channel, which has one worker. Every job must follow the one before it in @jobs. */
 static void
 serve_all (WpChannel *channel, GPtrArray *jobs, guint first)
 {
@@ -54,8 +53,8 @@ end (WpChannel *channel, WpJob *job)
   wp_job_unref (job); /* the channel's, or of wp_channel_close() */
 }
 
-/* Jobs of an earlier run come as places free, and before them nobody enters, whatever is free; then those who
- * waited do, in order. */
+/* Jobs of an earlier run enter as places free, and no other job enters before them; then parked jobs do, in
+ * order. */
 static void
 check_recover (guint capacity_jobs, guint workers, guint n_recovered, guint n_parked)
 {
@@ -105,7 +104,7 @@ test_recover (void)
   check_recover (5, 2, 1, 0);
 }
 
-/* A place that frees meanwhile is for the next of them, and not for who is parked. */
+/* A place that frees meanwhile is for the next of them, not for a parked job. */
 static void
 test_recovered_before_parked (void)
 {
@@ -128,7 +127,7 @@ test_recovered_before_parked (void)
   serve_all (channel, jobs, 1);
 }
 
-/* Who is not to wait is turned away meanwhile, and nothing more comes once it is closed. */
+/* With --when-full=reject a sender is rejected meanwhile, and nothing enters once the channel is closed. */
 static void
 test_recover_rejects (void)
 {
@@ -148,7 +147,7 @@ test_recover_rejects (void)
   serve_all (channel, jobs, 1);
 }
 
-/* Who has waited behind them for too long is told so, and does not enter. */
+/* A job that was parked behind them beyond its timeout is refused. */
 static void
 test_recover_expires (void)
 {
@@ -167,8 +166,8 @@ test_recover_expires (void)
   wp_job_unref (freed.expired);
 }
 
-/* What is queued goes, and its place goes to who is parked; what is in service stays, and says so; what has
- * ended, has. */
+/* A queued job can be withdrawn, and its place goes to a parked one; a job in service, or one that has ended,
+ * cannot. */
 static void
 test_withdraw (void)
 {

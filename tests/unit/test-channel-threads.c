@@ -1,5 +1,5 @@
-/* One channel under several threads on random schedules: what must hold in every snapshot, and of every job
- * in the end. */
+/* One channel under several threads on random schedules: invariants of every snapshot, and of every job in
+ * the end. */
 #include "runtime/queue/wp-channel.h"
 
 #include "sim/base/wp-policy.h"
@@ -10,11 +10,11 @@
 #define N_CHANNELS 40
 #define GIVE_UP_NS (20 * WP_NS_PER_S)
 
-/* What the threads know of one job, beside the job itself. */
+/* The threads' knowledge of one job, beside the job itself. */
 typedef struct {
   WpJob *job;
-  gint ended;    /* atomic: how often somebody was told of its end */
-  gint admitted; /* atomic: how often somebody was told that it got its place */
+  gint ended;    /* atomic: how often its end was notified */
+  gint admitted; /* atomic: how often its admission was notified */
 } Told;
 
 typedef struct {
@@ -347,7 +347,7 @@ take_all (gpointer data)
   return NULL;
 }
 
-/* Whoever waits for the end of all is woken by it, whatever the last job's fate, and not before. */
+/* A waiter for the end of all jobs is woken by the last one, whatever its outcome, and not before. */
 static void
 test_wait_empty (void)
 {

@@ -1,5 +1,5 @@
-/* The channel held against a naive model after every operation, on a clock that the test sets, so that
- * moments coincide. */
+/* The channel against a naive model after every operation, on a clock that the test sets, so that times
+ * coincide. */
 #include "tests/unit/naive-channel.h"
 
 #include "sim/base/wp-policy.h"
@@ -350,8 +350,8 @@ test_equals_naive (void)
     }
 }
 
-/* What one commit has done leaves at one moment, and what waited for it starts then: the record shows which
- * rows shared a commit. */
+/* Jobs of one commit leave at one time, and their successors start then: the record shows which rows shared a
+ * commit. */
 static void
 test_one_commit_frees_many (void)
 {

@@ -24,7 +24,7 @@ typedef struct {
   GArray *firings; /* (element-type Firing): guarded by mutex */
   guint again;     /* guarded by mutex: how often a timer still arms itself */
   WpTimer timers[N_TIMERS];
-  gint64 due_ns[N_TIMERS]; /* what each was armed for */
+  gint64 due_ns[N_TIMERS]; /* the deadline of each */
 } Bench;
 
 static void
@@ -214,8 +214,8 @@ test_later_deadline_is_ignored (void)
   g_assert_cmpint (firings[0].fired_ns, >=, soon_ns);
 }
 
-/* What is left of the later moment fires nothing: not the timer, which has been armed anew for one that is
- * later still. */
+/* The stale entry of the later deadline fires nothing: not the timer, which is armed for a still later
+ * one. */
 static void
 test_earlier_deadline_replaces_later (void)
 {
@@ -231,7 +231,7 @@ test_earlier_deadline_replaces_later (void)
   g_assert_cmpint (firings[1].fired_ns, >=, now_ns + 40 * WP_NS_PER_MS);
 }
 
-/* A timer in the midst of many moves up past all of them. */
+/* A timer in the middle of the heap moves up before all others. */
 static void
 test_moves_up_in_the_heap (void)
 {

@@ -1,4 +1,4 @@
-/* What a commit costs: of one record, and of several at other loads. */
+/* The cost of a commit: from one record, and from several at other loads. */
 #include "sim/model/wp-commit.h"
 
 #define LIGHT_COST                                                                                           \
@@ -10,7 +10,7 @@
     300e3, 10e3, 100e3, WP_COMMIT_MAX                                                                        \
   }
 
-/* A commit of 2 rows takes 540 us at 1,000 rows a second, 320 at 3,000. */
+/* A commit of 2 rows takes 540 us at 1,000 rows per second, 320 us at 3,000. */
 static WpCommit *
 of_two_loads (double scale)
 {

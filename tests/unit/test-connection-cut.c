@@ -1,5 +1,5 @@
-/* The connection to a database is cut in the midst of a batch, before its commit or after it: all of the
- * batch is tried again, with patience, and each job is stored once. */
+/* The connection to a database breaks within a batch, before its commit or after it: the batch is retried,
+ * and each job is stored once. */
 #include "runtime/engine/wp-engine.h"
 
 #include <string.h>

@@ -1,5 +1,4 @@
-/* The limits of control groups, in the forms that systems have: the least of those that bind is found, and
- * nothing else is taken for one. */
+/* Memory limits of control groups, in the forms of several systems: the least limit in force is found. */
 #include "sim/base/wp-memory.h"
 
 #include <glib/gstdio.h>

@@ -1,5 +1,5 @@
-/* SQLite's log is copied to its file more slowly than it is written: the writer waits, and the log has a
- * bound. */
+/* SQLite's log is copied to its file more slowly than it is written: the writer waits, and the log is
+ * bounded. */
 #include "runtime/database/wp-database.h"
 
 #include <glib/gstdio.h>
@@ -13,7 +13,7 @@
 #define N_JOBS      2000 /* twice the bound, so many bytes are they */
 #define AT_ONCE     20   /* in one commit at most */
 #define FRAME_BYTES (8192 + 24)
-#define AT_REST_US  (2 * G_USEC_PER_SEC) /* the writer waits if it has told of nothing for so long */
+#define AT_REST_US  (2 * G_USEC_PER_SEC) /* the writer waits if no job has ended for so long */
 #define GIVE_UP_US  (60 * G_USEC_PER_SEC)
 
 static GMutex mutex; /* guards all below */

@@ -1,5 +1,5 @@
-/* SQLite's files on a disk that fails: no read error is taken for data, and after a sync that failed
- * everything is written again that the system has given up. At the end of each case the power is cut. */
+/* SQLite's files on a failing disk: a read error is never taken for data, and after a failed sync all data
+ * that the system has dropped is written again. At the end of each case the power is cut. */
 #include "runtime/database/wp-database.h"
 
 #include <glib/gstdio.h>
@@ -182,8 +182,8 @@ restore_from_cut (const Bench *self)
     }
 }
 
-/* A database that is there, with a log after a crash or without: whatever read fails at start, it does not
- * start, and nothing has happened to the file. */
+/* An existing database, with or without a log after a crash: if any read fails at start, the server does not
+ * start, and the file is unchanged. */
 static void
 check_read_at_start (Bench *self, gboolean crashed)
 {
@@ -226,8 +226,8 @@ test_read_after_a_crash (Bench *self, gconstpointer data)
   check_read_at_start (self, TRUE);
 }
 
-/* A new file: whatever sync fails, at start or with the first row, nothing is taken to be there that is not
- * on the disk. */
+/* A new file: if any sync fails, at start or with the first row, nothing counts as stored that is not on the
+ * disk. */
 static void
 test_sync_of_a_new_file (Bench *self, gconstpointer data)
 {

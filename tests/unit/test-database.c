@@ -1,4 +1,4 @@
-/* The databases: what a row holds, group commit, failures that are told, and delays. */
+/* The databases: the content of a row, group commit, reported failures, and delays. */
 #include "runtime/database/wp-database.h"
 
 #include <glib/gstdio.h>
@@ -20,7 +20,7 @@ typedef struct {
   GPtrArray *jobs;          /* (element-type WpJob) */
 } Bench;
 
-static GPtrArray *lines; /* (element-type utf8): what was logged; guarded by lines_mutex */
+static GPtrArray *lines; /* (element-type utf8): logged lines; guarded by lines_mutex */
 static GMutex lines_mutex;
 
 static void
@@ -40,7 +40,7 @@ on_done (WpJob *const *jobs, guint n, gpointer data)
   g_mutex_lock (&bench->mutex);
   for (guint i = 0; i < n; i++)
     {
-      g_assert_cmpint (jobs[i]->finished_ns, ==, WP_TIME_NONE); /* told once */
+      g_assert_cmpint (jobs[i]->finished_ns, ==, WP_TIME_NONE); /* notified once */
       jobs[i]->finished_ns = now_ns;
       (*(wp_job_is_stored (jobs[i]) ? &bench->n_stored : &bench->n_failed))++;
     }
@@ -210,7 +210,7 @@ uuid_ms (const char *id)
   return g_ascii_strtoll (digits, NULL, 16);
 }
 
-/* Names are made for those who have none; no body is an empty one, no content type is NULL. */
+/* Jobs without an id get one; no body is stored as an empty one, no content type as NULL. */
 static void
 test_bare_requests (Bench *bench, gconstpointer data)
 {
@@ -325,7 +325,7 @@ spoil (sqlite3 *db, const char *where)
   execute (db, sql);
 }
 
-/* In a batch some rows are bad: they alone fail, wherever they stand, and whatever the size of the batch. */
+/* Some rows of a batch are bad: only they fail, at any place and in any size of batch. */
 static void
 check_bad_rows (Bench *bench, guint n, guint n_bad)
 {
@@ -480,7 +480,7 @@ count_failures_told (void)
   return n;
 }
 
-/* Every failure is told, at once or, where there were many, in a number; none is forgotten. */
+/* Every failure is logged, at once or, if there are many, as a count; none is left out. */
 static void
 test_failures_are_reported (Bench *bench, gconstpointer data)
 {
@@ -581,8 +581,8 @@ test_waits_for_its_table (Bench *bench, gconstpointer data)
                "no such table: jobs");
 }
 
-/* --retry-for: a job waits so long, from when it came or the database went down, and is then given up; who
- * comes later has its own time. */
+/* --retry-for: a job waits so long, from its submission or from the start of the outage, and is then given
+ * up; later jobs have their own time. */
 static void
 test_waits_no_longer_than_it_may (Bench *bench, gconstpointer data)
 {
@@ -726,7 +726,7 @@ test_delay_without_end (Bench *bench, gconstpointer data)
   bench->clock = wp_clock_new (NULL);
 }
 
-/* A commit is over no sooner than its pace says, and what comes meanwhile shares the next. */
+/* A commit ends no sooner than its pace says, and jobs that arrive meanwhile share the next one. */
 static void
 test_sqlite_keeps_its_pace (Bench *self, gconstpointer data)
 {

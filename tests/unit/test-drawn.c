@@ -1,5 +1,5 @@
-/* Drawn traffic: does it have the moments that it says, and does the simulation of it come to what theory
- * says? Seeds are fixed. */
+/* Generated traffic has the moments of its specification, and its simulation agrees with queueing theory.
+ * Seeds are fixed. */
 #include <math.h>
 
 #include "sim/model/wp-arrivals.h"
@@ -210,7 +210,7 @@ test_restart (void)
     }
 }
 
-/* What is drawn has the moments that theory is given. */
+/* The draws have the moments that theory is given. */
 static void
 test_services (void)
 {

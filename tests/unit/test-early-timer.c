@@ -1,4 +1,4 @@
-/* To be awake at a moment: how early the timer is set, and what is learnt from how late it woke. */
+/* The early timer: how early it is set, and how it learns from late wake-ups. */
 #include "runtime/queue/wp-early-timer.h"
 
 #include <glib.h>
@@ -73,7 +73,7 @@ test_near_deadline (void)
   g_assert_cmpint (wp_early_timer_set (&alarm, WP_NS_PER_MS, 0), <, WP_NS_PER_MS - LATE_NS / 2);
 }
 
-/* Who asks for it is awake earlier after a long sleep, which teaches nothing of short ones. */
+/* With a warm-up a thread wakes earlier after a long sleep, from which nothing is learnt for short ones. */
 static void
 test_long_sleep (void)
 {

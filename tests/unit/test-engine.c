@@ -1,5 +1,5 @@
-/* A mode before a database that fails: tries again with patience, gives up in the end, and keeps the books.
- */
+/* The engine with a failing database: it retries with a growing delay, gives up in the end, and its ledger
+ * balances. */
 #include "runtime/engine/wp-engine.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@
 typedef struct {
   WpDatabase base;
   guint failures; /* a job's first updates; the next one is stored */
-  gboolean later; /* told of on a thread of its own */
+  gboolean later; /* the job ends on a thread of its own */
   GThreadPool *enders;
   gint n_updates, n_stored; /* atomic */
 } Faulty;

@@ -1,4 +1,4 @@
-/* Candidate sizes, simulated side by side on any number of threads, come to what each comes to alone. */
+/* Candidate sizes simulated together, on any number of threads, have the figures of each simulated alone. */
 #include "sim/plan/wp-evaluation.h"
 
 #include <string.h>

@@ -56,8 +56,7 @@ test_weights (void)
   g_assert_cmpint (wp_histogram_quantile (histogram, 0.99), ==, 20);
 }
 
-/* One value alone between two others is every percentile's own bucket: what comes back is within 0.1 % of it.
- */
+/* One value between two others is every percentile's own bucket: the result is within 0.1 % of it. */
 static void
 test_relative_error (void)
 {

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
-/* What each room may include beside itself: the rooms named, and all that those may include. */
+/* The rooms that each room may include beside itself, directly; their own rooms are allowed too. */
 typedef struct {
   const char *room;
   const char *below;
@@ -60,7 +60,7 @@ may_include (const char *room, const char *other)
   return FALSE;
 }
 
-/* Adds the files of @folder, below @root, each with a list of what it includes of ours. */
+/* Adds the files of @folder, below @root, each with a list of the project's files that it includes. */
 static void
 scan (const char *root, const char *folder, GTree *files)
 {

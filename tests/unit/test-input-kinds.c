@@ -1,5 +1,5 @@
-/* Access logs and JSON lines: what is taken, what is refused, and that a table says the same in every kind.
- */
+/* Access logs and JSON lines: accepted and refused texts; the same table in every format gives the same
+ * rows. */
 #include <string.h>
 #include <unistd.h>
 

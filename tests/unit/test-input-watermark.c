@@ -1,5 +1,5 @@
-/* test-watermark: nobody is judged before what it sent in time was looked at, and somebody is judged in the
- * end. */
+/* test-input-watermark.c - no deadline is judged before the input that came in time was read, and each is
+ * judged in the end. */
 #include "runtime/http/wp-input-watermark.h"
 
 #include <sys/epoll.h>

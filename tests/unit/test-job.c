@@ -1,9 +1,9 @@
-/* A job, and what it holds of the memory that requests may have. */
+/* A job, and its charge to the memory budget. */
 #include "runtime/queue/wp-job.h"
 
 #include <string.h>
 
-/* The last byte may be had; of what is too much nothing is taken. */
+/* The last byte of the budget can be taken; a charge that exceeds it takes nothing. */
 static void
 test_budget (void)
 {

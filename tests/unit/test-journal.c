@@ -1,5 +1,5 @@
-/* The journal: what is in its file after any order of events on any threads, and what it says of files that
- * are not its own. */
+/* The journal: the content of its file after any order of events on any threads, and its messages about files
+ * of others. */
 #include "runtime/database/wp-journal.h"
 
 #include <glib/gstdio.h>
@@ -197,7 +197,7 @@ number_of (const WpJob *job)
   return (guint) g_ascii_strtoull (text, NULL, 10);
 }
 
-/* What a job of that number comes to: stored, failed or left. */
+/* The result of a job of that number: stored, failed or unfinished. */
 static guint
 fate_of (guint i)
 {
@@ -462,7 +462,7 @@ run_sql (const char *path, const char *sql)
   sqlite3_close (db);
 }
 
-/* What is not ours is refused, and stays as it is. */
+/* A file that is not our journal is refused, and unchanged. */
 static void
 test_not_a_journal (Bench *self, gconstpointer data)
 {
@@ -574,8 +574,7 @@ check_backlog (Bench *self, guint n)
   g_assert_cmpuint (counts.backlog, ==, n);
 }
 
-/* What an earlier run left is read as places come free, in its order; what comes meanwhile is written, and is
- * no part of it. */
+/* Jobs of an earlier run are read as places free, in order; new jobs are written meanwhile. */
 static void
 test_backlog (Bench *self, gconstpointer data)
 {
@@ -652,7 +651,7 @@ count_without_log (Bench *self, guint n)
   return found;
 }
 
-/* A sync of the log fails: before anybody is told yes again, all that it holds is in the file, and that is
+/* A sync of the log fails: before the next acknowledgement all of the log is in the file, and the file is
  * synced. */
 static void
 test_failed_sync (Bench *self, gconstpointer data)
@@ -670,7 +669,7 @@ test_failed_sync (Bench *self, gconstpointer data)
   close_journal (self);
 }
 
-/* A write or a sync fails, each in its turn, until none does: who was told yes is in the file. */
+/* A write or a sync fails, each in turn, until none does: each acknowledged job is in the file. */
 static void
 test_failed_write (Bench *self, gconstpointer data)
 {
@@ -716,8 +715,8 @@ test_log_removed (Bench *self, gconstpointer data)
   close_journal (self);
 }
 
-/* The file is moved away: it is complete, and nothing of it stays beside what gets its name. Once it is back
- * it goes on. */
+/* The file is moved away: it is complete, and nothing of it stays beside its successor of that name. Once it
+ * is back it continues. */
 static void
 test_moved (Bench *self, gconstpointer data)
 {
@@ -749,7 +748,7 @@ test_moved (Bench *self, gconstpointer data)
   g_assert_cmpuint (left->len, ==, 12); /* the eleventh was refused, and had been written by then */
 }
 
-/* What was cut off is called so, at whatever place. */
+/* A truncated file is reported as such, at any place of the cut. */
 static void
 test_truncated (Bench *self, gconstpointer data)
 {
@@ -768,7 +767,7 @@ test_truncated (Bench *self, gconstpointer data)
   g_assert_true (g_file_test (log, G_FILE_TEST_EXISTS));
 }
 
-/* Adds a job of 10 kB and waits what comes of it. */
+/* Adds a job of 10 kB and waits for its result. */
 static gboolean
 add_large (Bench *self, GPtrArray *written)
 {
@@ -790,8 +789,8 @@ add_large (Bench *self, GPtrArray *written)
   return TRUE;
 }
 
-/* At its limit it refuses what comes, lets go what is done, and then goes on; what it took is there in the
- * end. */
+/* At its limit it refuses new jobs, removes finished ones, and then continues; all accepted jobs are in the
+ * file in the end. */
 static void
 test_full (Bench *self, gconstpointer data)
 {

@@ -1,5 +1,5 @@
-/* test-listen: every address of a name, no port shared with another server however they start, and the file
- * of a Unix socket. */
+/* test-listen-socket.c - every address of a name; no port is shared with another server, in any order of
+ * starts; and the file of a Unix socket. */
 #include "runtime/http/wp-listen-socket.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
-/* test-listener: connections are accepted while there is room and descriptors for them; others wait, and are
- * not lost. */
+/* test-listener.c - connections are accepted while there are slots and descriptors; others wait, and none is
+ * lost. */
 #include "runtime/http/wp-listener.h"
 
 #include <fcntl.h>
@@ -155,7 +155,7 @@ test_no_descriptors (Fixture *self, gconstpointer data)
     g_main_context_iteration (NULL, TRUE);
 }
 
-/* Who has connected before the end is served; who comes later is refused at once. */
+/* A client that connected before the end is served; a later one is refused at once. */
 static void
 test_end (Fixture *self, gconstpointer data)
 {

@@ -1,5 +1,5 @@
-/* Standard error that nobody reads: who writes a line does not wait, and what is left out is counted where it
- * would stand. */
+/* Standard error that is not read: a thread that logs does not wait, and the number of dropped lines is
+ * logged at their place. */
 #include "runtime/server/wp-log-queue.h"
 
 #include <fcntl.h>

@@ -112,7 +112,7 @@ test_fifo_is_found (void)
   g_assert_cmpuint (found_right, >=, 20);
 }
 
-/* What is no pool of workers, first come, first served, is not called one. */
+/* A server that is not a pool of workers, first come, first served, is not reported as one. */
 static void
 test_others_are_not_queued (void)
 {

@@ -19,7 +19,8 @@ ask_for_too_much (gpointer data)
   return NULL;
 }
 
-/* Who is refused takes nothing from the others, and does not make the budget look spent, not for a moment. */
+/* A refused request takes no bytes from others, and the budget does not look exhausted, not even for a
+ * moment. */
 static void
 test_refused_bytes_are_not_counted (void)
 {

@@ -1,5 +1,5 @@
-/* The model's quick way for one worker held against its slow one: every figure, at random, through full
- * queues and back. And what both count: a warm-up, and Little's law. */
+/* The model's fast path for one worker against its general one: every figure, at random, through full queues
+ * and back; the end of a warm-up, and Little's law. */
 #include <string.h>
 
 #include "sim/base/wp-error.h"
@@ -116,7 +116,7 @@ test_many_in_flight (void)
   g_assert_cmpuint (summary.accepted, ==, N);
 }
 
-/* The largest times of all: what fits must be counted, what does not must be told. */
+/* The largest times of all: those that fit must be counted, the others must be reported. */
 static void
 test_the_longest_times (void)
 {

@@ -1,11 +1,11 @@
-/* Models on a thread of their own come to the figures of models that are offered the rows at once. */
+/* Models on a thread of their own have the figures of models that get the rows directly. */
 #include "sim/model/wp-model-thread.h"
 
 #include "sim/stats/wp-random.h"
 #include "tests/unit/compare-summary.h"
 
 #define MODELS   2
-#define MAX_ROWS 200000 /* more than all blocks hold, so that who offers has to wait */
+#define MAX_ROWS 200000 /* more than all blocks hold, so that the offering thread has to wait */
 
 static const WpLayout layouts[MODELS]
     = { { 10, 4, FALSE, WP_TIME_NONE, TRUE }, { 0, 9, TRUE, WP_TIME_NONE, TRUE } };

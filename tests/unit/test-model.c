@@ -1,4 +1,4 @@
-/* The model held equal to a naive event calendar, and a few cases that a person can follow. */
+/* The model against a naive event calendar, and a few cases that a person can follow. */
 #include "sim/model/wp-model.h"
 
 #include "tests/unit/compare-summary.h"
@@ -51,8 +51,7 @@ print_load (const RandomLoad *load)
                     load->rows[i].arrival_ns, load->services_ns[i]);
 }
 
-/* What happens in a load where queued jobs are dropped; each must be seen often, or the loads show nothing.
- */
+/* Events of a load in which queued jobs are dropped; each must be frequent, or the loads show nothing. */
 typedef struct {
   guint dropped, let_in, timed_out_beside, at_its_end;
 } Drops;

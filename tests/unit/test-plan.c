@@ -1,5 +1,4 @@
-/* The plan held equal to trying every size: on small random traces, with every kind of objective and policy.
- */
+/* The plan against a search of all sizes: on small random traces, with every kind of objective and policy. */
 #include "sim/plan/wp-plan.h"
 
 #include <math.h>
@@ -156,7 +155,7 @@ assert_equal (double one, double other)
     g_assert_cmpfloat (fabs (one - other), <=, 1e-12 * fabs (other));
 }
 
-/* What a result says of itself is what a run of its own says. */
+/* The figures of a result are those of a run of its own. */
 static void
 check_point (const RandomLoad *load, const GPtrArray *slos, const WpPlanPoint *point)
 {

@@ -1,4 +1,4 @@
-/* Pictures: they are whole, of the right size, and say what they should. */
+/* Pictures are whole, of the right size, and have the expected texts. */
 #include <math.h>
 #include <string.h>
 
@@ -180,7 +180,7 @@ test_time_axes (void)
   g_assert_cmpint (wp_downsample_end (wp_plot_data_measured (data)->busy), ==, 2 * WP_NS_PER_S);
 }
 
-/* What draws nothing much must draw something. */
+/* Nearly empty data still gives a picture. */
 static void
 test_bare_traces (void)
 {

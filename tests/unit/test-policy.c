@@ -84,7 +84,7 @@ test_policy_layout (void)
   wp_policy_layout (&policy, &layout);
   g_assert_cmpuint (layout.queue_jobs, ==, 5);
 
-  /* What was never acknowledged is dropped once its client has left, unless it is to be kept. */
+  /* A job that was never acknowledged is dropped once its client has left, unless --keep-abandoned. */
   g_assert_false (layout.drops_queued);
   policy.ack = WP_ACK_STORED;
   wp_policy_layout (&policy, &layout);

@@ -1,6 +1,5 @@
-/* Power is cut just when a job is told to be durable: all that was written until then is synced, and the
- * files hold every job that was told. (SIGKILL does not show this: what the system has in its cache survives
- * the process.) */
+/* Power is cut just when a job is reported durable: everything written before is synced, and the files hold
+ * every reported job. (SIGKILL does not show this: the system's cache survives the process.) */
 #include "runtime/database/wp-database.h"
 #include "runtime/database/wp-journal.h"
 
@@ -28,7 +27,7 @@ static GHashTable *unsynced;
 /* (element-type sqlite3_file): those that are a database, not its log; never freed */
 static GHashTable *mains;
 static char *main_path;   /* of the database that is watched; owned; NULL: none */
-static char *main_synced; /* what of it is on the disk for sure; owned; NULL: nothing */
+static char *main_synced; /* the content that is on the disk for sure; owned; NULL: nothing */
 static gsize main_synced_len;
 static guint n_main_syncs;
 static guint n_copying; /* connections that copy the log to the database */

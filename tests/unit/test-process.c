@@ -1,5 +1,5 @@
-/* How all three programs begin and end: closed descriptors, an output that cannot be written, no memory. By
- * way of sh(1), which has these. */
+/* How all three programs begin and end: closed descriptors, an output that cannot be written, no memory. Uses
+ * sh(1), which can set these up. */
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -95,7 +95,7 @@ read_file (const Shell *self, const char *name)
   return text;
 }
 
-/* What is lost is said, and is no success. */
+/* Lost output is reported, and is no success. */
 static void
 test_full_output (Shell *self, gconstpointer data)
 {
@@ -266,7 +266,7 @@ test_little_memory (Shell *self, gconstpointer data)
 }
 #endif
 
-/* A library that gets no memory: one line, and what was half-written is removed. */
+/* A library that gets no memory: one line, and partial files are removed. */
 static void
 check_no_memory (void (*begin) (void), void (*take) (void))
 {

@@ -1,5 +1,5 @@
-/* The record: in order of arrival whatever the order of ends, through a rotation, and honest where it cannot
- * be written. */
+/* The record: in order of arrival for any order of ends, through a rotation, and complete or with the number
+ * of lost rows. */
 #include "runtime/engine/wp-recorder.h"
 #include "runtime/engine/wp-row-order.h"
 
@@ -397,7 +397,7 @@ test_last_rows (Folder *folder, gconstpointer data)
   check_rows (folder->path, 0, 99);
 }
 
-/* What was logged last, by any thread. */
+/* The last logged line, of any thread. */
 static GMutex log_mutex;
 static char *last_log;
 

@@ -1,4 +1,4 @@
-/* What wp-replay says of bad input: one line, exit status 2, nothing sent, nothing left behind. */
+/* wp-replay on bad input: one line, exit status 2, nothing sent, nothing left behind. */
 #include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>

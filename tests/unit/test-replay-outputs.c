@@ -1,5 +1,4 @@
-/* wp-replay's record and report: what was measured is written, whatever becomes of the other and however the
- * run ends. */
+/* wp-replay's record and report: each is written even if the other cannot be, and however the run ends. */
 #include <signal.h>
 #include <json-glib/json-glib.h>
 #include <stdio.h>
@@ -54,7 +53,7 @@ test_report_can_not_be_written (void)
   check_record (run, all, WP_OUTCOME_STORED);
 }
 
-/* Nobody reads what it prints any more: that is an error, and kills nobody. */
+/* The reader of its output has left: that is an error, and no signal ends the run. */
 static void
 test_report_has_no_reader (void)
 {
@@ -171,7 +170,7 @@ mode_of (const ReplayRun *run, const char *name)
   return status.st_mode & 07777;
 }
 
-/* Nobody else's, whatever the umask; who has let others read it goes on to. */
+/* A new file is private under any umask; an existing file keeps its mode. */
 static void
 test_mode (void)
 {

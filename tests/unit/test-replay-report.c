@@ -1,4 +1,4 @@
-/* What wp-replay counts, and what it makes of it: latency and lag from the plan, the verdict by the 99th
+/* wp-replay's counters and report: latency and lag from the planned times, the verdict by the 99th
  * percentile, outcomes by status. */
 #include <json-glib/json-glib.h>
 #include <stdio.h>
@@ -68,7 +68,7 @@ test_latency_is_from_the_plan (void)
   g_assert_cmpint (wp_tally_result (tally, 1)->ended_ns, ==, 502 * MS);
 }
 
-/* What went out once more was sent when it went out first. */
+/* A request that is sent again counts from its first sending. */
 static void
 test_first_sending_counts (void)
 {
@@ -246,7 +246,7 @@ test_lag_of_the_client (void)
   g_assert_cmpint (json_object_get_int_member (json_node_get_object (root), "redirected"), ==, 3);
 }
 
-/* What is taken is what was counted since, and nothing before the first call. */
+/* An interval has the counts since the last call, and nothing before the first one. */
 static void
 test_intervals (void)
 {

@@ -1,4 +1,4 @@
-/* wp-replay as a process, before a small HTTP server. */
+/* wp-replay as a process, with a small HTTP server. */
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -392,7 +392,7 @@ test_holds_2000 (void)
   g_assert_cmpint (count_of (run, "connections"), ==, 2000);
 }
 
-/* What real servers answer, and what is no response. */
+/* Valid and malformed responses. */
 static void
 test_odd_responses (void)
 {
@@ -429,7 +429,7 @@ test_odd_responses (void)
     }
 }
 
-/* What all requests have in common. */
+/* Options that apply to all requests. */
 static void
 test_request_template (void)
 {

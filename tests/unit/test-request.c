@@ -259,7 +259,7 @@ test_target (void)
     }
 }
 
-/* Who stays, by version and by what Connection says (RFC 9112, 9.3). */
+/* Which connections stay open, by version and by the Connection field (RFC 9112, 9.3). */
 static void
 test_persistence (void)
 {
@@ -475,7 +475,7 @@ test_chunks (void)
       }
 }
 
-/* What is read over beside the data has a limit too. */
+/* The extras around the data have a limit too. */
 static void
 test_chunk_extras_never_end (void)
 {

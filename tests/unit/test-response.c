@@ -1,6 +1,5 @@
-/* The client's parser of responses: each form of a body, in one piece and byte by byte, and what is no
- * response.
- */
+/* The client's parser of responses: each form of a body, in one piece and byte by byte, and malformed
+ * responses. */
 #include <string.h>
 
 #include "runtime/replay/wp-response.h"

@@ -1,4 +1,4 @@
-/* Rows come as their jobs end, and go on in order of arrival, as far as the window reaches. */
+/* Rows enter as their jobs end, and leave in order of arrival, as far as the window reaches. */
 #include "runtime/engine/wp-row-order.h"
 
 #include "sim/stats/wp-random.h"

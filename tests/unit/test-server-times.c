@@ -1,4 +1,4 @@
-/* Ring, heap and tournament give the least free time, as a sorted array does. */
+/* Ring, heap and tournament tree give the least time at which a server is free, as a sorted array does. */
 #include "sim/base/wp-time.h"
 #include "sim/model/wp-server-times.h"
 

@@ -1,4 +1,4 @@
-/* Objectives: how they are written, when they are met, and which way they go. */
+/* Objectives: their syntax, when they are met, and how they depend on the sizes. */
 #include "sim/plan/wp-slo.h"
 
 #include <string.h>

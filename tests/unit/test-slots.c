@@ -1,4 +1,4 @@
-/* The slots of connections: never more than there are, and whoever waits gets them in turn. */
+/* The slots of connections: never more than the limit, and waiting takers get them in turn. */
 #include "runtime/http/wp-slots.h"
 
 #define N_TAKERS   4
@@ -22,8 +22,7 @@ claim_init (Claim *self)
   *self = (Claim){ { .granted = on_granted, .data = self }, 0 };
 }
 
-/* A slot that is given back is kept for the one who has waited longest, and for nobody else; who asks twice
- * stands in line once. */
+/* A released slot is reserved for the taker that has waited longest; a taker that asks twice waits once. */
 static void
 test_in_turn (void)
 {
@@ -49,7 +48,7 @@ test_in_turn (void)
   wp_slots_free (slots);
 }
 
-/* Who leaves takes nothing along: neither a place in line nor a slot that was kept. */
+/* A taker that leaves frees its place in the queue and its reserved slot. */
 static void
 test_leave (void)
 {

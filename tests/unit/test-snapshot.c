@@ -1,4 +1,4 @@
-/* The state at a moment held equal to the naive model's, and the chart as it looks. */
+/* The state at a moment against the naive model's, and the text of the chart. */
 #include <string.h>
 
 #include "sim/report/wp-chart.h"

@@ -1,5 +1,5 @@
-/* Figures of measured rows: equal to the model's own on the model's verdicts, and right on rows that no model
- * makes. */
+/* Figures of measured rows: equal to the model's on the model's own results, and right on rows that no model
+ * produces. */
 #include "sim/model/wp-summary.h"
 
 #include "sim/base/wp-error.h"

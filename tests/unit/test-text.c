@@ -1,4 +1,4 @@
-/* What comes from outside stays on its line, in its order, and tells a terminal nothing. */
+/* Foreign text stays on its line and in its order, and cannot control a terminal. */
 #include <string.h>
 
 #include "sim/base/wp-text.h"
@@ -40,7 +40,7 @@ test_appends (void)
   g_assert_cmpstr (line->str, ==, "id a\\nb");
 }
 
-/* Any bytes: what comes out is UTF-8, printed to the last character, and the same once more. */
+/* Any bytes: the result is UTF-8, printable, and unchanged by a second pass. */
 static void
 test_any_bytes (void)
 {

@@ -1,4 +1,5 @@
-/* The state over time equal to a count over all requests at every nanosecond; the trace in figures. */
+/* The state over time against a count over all requests at every nanosecond; and the figures of the
+ * traffic. */
 #include "sim/run/wp-timeline.h"
 
 #include <math.h>

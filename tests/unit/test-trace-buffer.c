@@ -1,5 +1,5 @@
-/* The rows of a trace in memory: what went in comes out, scaled as the trace's reader scales it, and no more
- * rows than there is memory for. */
+/* The rows of a trace in memory: they come out as they went in, scaled as by the trace's reader, and no more
+ * than memory allows. */
 #include "sim/plan/wp-trace-buffer.h"
 
 #include <string.h>
@@ -131,7 +131,7 @@ open_text (const char *text)
   return trace;
 }
 
-/* Rows out of order are sorted; what does not parse, or does not fit, is an error. */
+/* Rows out of order are sorted; rows that do not parse, or do not fit, are an error. */
 static void
 test_load (void)
 {

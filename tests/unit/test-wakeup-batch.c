@@ -1,4 +1,4 @@
-/* Wake-ups that are put off: none before the last release, one a source, none lost. */
+/* Coalesced wake-ups: none before the last release, one for each source, none lost. */
 #include "runtime/queue/wp-wakeup-batch.h"
 
 #define N_SOURCES 20 /* more than are held */

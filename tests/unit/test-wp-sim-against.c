@@ -64,8 +64,8 @@ test_agreement (void)
   g_assert_cmpfloat (json_object_get_double_member (against, "clock_shift"), ==, 0.0001);
 }
 
-/* Two at once for one worker without a queue: what becomes of the second is the policy's, which the notes
- * say, each of its keys. */
+/* Two at once for one worker without a queue: the outcome of the second depends on the policy of the notes,
+ * each of its keys. */
 static void
 test_policy_from_notes (void)
 {
@@ -101,8 +101,8 @@ test_policy_from_notes (void)
     }
 }
 
-/* Of seven, each a millisecond later than the one before, the text has the five that are furthest off; what
- * became of one is told where the prediction has it otherwise. */
+/* Of seven, each a millisecond later than the one before, the text has the five worst; it shows an outcome
+ * where the prediction has another one. */
 static void
 test_five_worst_errors (void)
 {

@@ -1,5 +1,4 @@
-/* wp-sim before a database that commits in groups, behind a front, and learning from a record, as a user runs
- * it. */
+/* wp-sim with group commit, behind an HTTP stage, and calibrating from a record, as a user runs it. */
 #include <math.h>
 #include <string.h>
 
@@ -44,7 +43,7 @@ test_group_commit (void)
   g_assert_cmpfloat_with_epsilon (number (model, NULL, "makespan"), 0.0024, 1e-9);
 }
 
-/* Every observer sees each row once, in order, with what became of it. */
+/* Every observer sees each row once, in order, with its result. */
 static void
 test_rows_come_out_in_order (void)
 {
@@ -189,7 +188,7 @@ test_http_stage (void)
   g_assert_cmpfloat_with_epsilon (number (stage, "wait", "mean"), 0.0005, 1e-9);
 }
 
-/* What a warm-up leaves in the front arrives after it; Little's law is checked in every run. */
+/* Requests that a warm-up leaves in the HTTP stage arrive after it; Little's law is checked in every run. */
 static void
 test_warm_up_behind_http_stage (void)
 {
@@ -406,7 +405,7 @@ write_traffic (SimRun *run)
   sim_run_write (run, "trace.csv", run->out);
 }
 
-/* What a run of its own says of these sizes at that traffic. */
+/* The figures of a run with these sizes at that traffic. */
 static gboolean
 passes (SimRun *run, double scale, gint64 workers, gint64 queue)
 {

@@ -1,5 +1,5 @@
-/* wp-sim for drawn traffic, as a user runs it: what is written and what is simulated are one; bad specs are
- * one line. */
+/* wp-sim with generated traffic, as a user runs it: written and simulated traffic are the same; a bad
+ * specification is one line. */
 #include <math.h>
 #include <string.h>
 

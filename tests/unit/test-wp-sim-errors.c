@@ -87,7 +87,7 @@ test_files (void)
   assert_refused ("--columns=arrival=when trace.csv", "when");
 }
 
-/* What was written before the bad row is gone, and an older file of that name is as it was. */
+/* The partial file of a run with a bad row is removed, and an older file of that name is unchanged. */
 static void
 test_bad_row_leaves_no_output (void)
 {

@@ -1,5 +1,5 @@
-/* wp-sim on logs and JSON lines, on lines without end, and on files that are none: what is told, and what is
- * refused. */
+/* wp-sim on logs and JSON lines, on endless lines, and on files of no known format: notes, warnings and
+ * refusals. */
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -53,7 +53,7 @@ test_log_assumptions_are_noted (void)
   json_object_unref (report);
 }
 
-/* Of a sorted log, and of one that is longer than what is read at once. */
+/* Of a sorted log, and of one that is longer than a read. */
 static void
 test_each_row_of_a_log_has_its_service (void)
 {

@@ -78,8 +78,8 @@ assert_gate (const char *trace, gint64 workers, gint64 queue_jobs, double scale,
   g_assert_cmpint (run->status, ==, status);
 }
 
-/* What is recommended does at the margin and up to where it is good, and neither with a worker nor a place
- * less. */
+/* Recommended sizes meet the objectives at the margin and up to their headroom, and not with a worker or a
+ * place less. */
 static void
 test_recommended (void)
 {
@@ -546,7 +546,7 @@ test_bad_options (void)
     }
 }
 
-/* What wp-sim writes to a terminal that is its standard error. */
+/* The output of wp-sim with a terminal as its standard error. */
 static char *
 run_on_terminal (SimRun *run, const char *arguments)
 {

@@ -1,5 +1,4 @@
-/* Text, CSV and JSON of one run tell the same, figure by figure; and figures that no other test has as
- * numbers. */
+/* Text, CSV and JSON of one run have the same figures; and figures that no other test reads as numbers. */
 #include <math.h>
 #include <string.h>
 
@@ -341,7 +340,7 @@ test_patience_behind_http_stage (void)
     }
 }
 
-/* What arrives as the warm-up ends counts. */
+/* A request that arrives as the warm-up ends counts. */
 static void
 test_end_of_warm_up (void)
 {

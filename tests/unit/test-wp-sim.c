@@ -1,4 +1,4 @@
-/* wp-sim as a user runs it: what it prints, and what it writes. */
+/* wp-sim as a user runs it: its output and its files. */
 #include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
@@ -284,7 +284,7 @@ test_order_and_standard_input (void)
   g_assert_cmpstr (piped->out, ==, unsorted->out);
 }
 
-/* All who look on begin again with a trace that turns out to be out of order; ids and bytes come through. */
+/* All observers restart with a trace that turns out to be out of order; ids and bytes are kept. */
 static void
 test_side_files_of_an_unsorted_trace (void)
 {

@@ -1,4 +1,4 @@
-/* wp-fault-vfs.h - SQLite's files with a fault: a read, write or sync that fails, as of a disk that does. */
+/* wp-fault-vfs.h - SQLite's files with faults: a read, write or sync that fails, as on a failing disk. */
 #pragma once
 
 #include <glib.h>
@@ -8,7 +8,7 @@ typedef enum {
   WP_FAULT_READ,
   WP_FAULT_WRITE,
   WP_FAULT_SYNC,
-  WP_FAULT_LOSING_SYNC /* what was written to the file since its last sync is lost: pages given up */
+  WP_FAULT_LOSING_SYNC /* the data written since its last sync is lost: pages given up */
 } WpFault;
 
 /* Makes it the kind of files that SQLite uses from now on. Once, before any is opened. */
