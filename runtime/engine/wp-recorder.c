@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/engine/wp-pressure.h"
 #include "runtime/engine/wp-row-order.h"
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-trace-writer.h"
@@ -40,7 +41,8 @@ struct _WpRecorder {
   GArray *taken;    /* (element-type Entry): swapped with @ended at each turn */
   WpRowOrder *order;
   gboolean late_reported;
-  guint64 n_rows;             /* set before the thread is stopped */
+  guint64 n_rows; /* set before the thread is stopped */
+  WpPressure pressure;
   guint64 n_given, n_written; /* rows passed to write_row(), and rows in files that were closed */
   guint64 n_lost_reported;
   GError *error; /* the first */
@@ -183,6 +185,23 @@ flush (WpRecorder *self)
     write_failed (self, error);
 }
 
+/* How busy the machine was in the last second, where there were rows in it. */
+static void
+write_pressure (WpRecorder *self)
+{
+  gint64 now_ns = wp_time_monotonic ();
+  char state[32], share[G_ASCII_DTOSTR_BUF_SIZE];
+  GError *error = NULL;
+  double waited;
+
+  if (!self->writer || self->origin_ns == WP_TIME_NONE || now_ns < self->origin_ns
+      || !wp_pressure_look (&self->pressure, now_ns, &waited))
+    return;
+  g_snprintf (state, sizeof state, "pressure=%s", g_ascii_formatd (share, sizeof share, "%.3f", waited));
+  if (!wp_trace_writer_moment (self->writer, now_ns - self->origin_ns, state, &error))
+    write_failed (self, error);
+}
+
 /* Call it after close_file(), which counts the written rows. */
 static void
 report_lost (WpRecorder *self)
@@ -267,7 +286,10 @@ take_ended (WpRecorder *self)
       wp_row_order_add (self->order, entry->seq, &entry->row);
     }
   if (taken->len > 0)
-    flush (self);
+    {
+      write_pressure (self);
+      flush (self);
+    }
   report_late (self);
   g_array_set_size (taken, 0);
 

@@ -7,6 +7,8 @@
 #include "sim/model/wp-summary.h"
 #include "sim/run/wp-job-output.h"
 
+#define DISTURBED 0.25 /* share of the time in which a task waited for a processor */
+
 struct _WpMeasurement {
   char *path;
   GHashTable *lines; /* id -> its line, while the rows are read */
@@ -219,6 +221,25 @@ same_file (const char *one, const char *two)
   return stat (one, &a) == 0 && stat (two, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+gboolean
+wp_measurement_is_disturbed (const WpMeasurement *self)
+{
+  WpTracePressure pressure = wp_trace_pressure (self->trace);
+
+  return pressure.n > 0 && pressure.sum / pressure.n > DISTURBED;
+}
+
+static char *
+describe_disturbance (const WpMeasurement *self)
+{
+  WpTracePressure pressure = wp_trace_pressure (self->trace);
+
+  return g_strdup_printf (
+      "the run of %s was disturbed: a task waited for a processor in %.0f %% of its time, %.0f "
+      "%% in the worst second; measure again on a quiet machine",
+      wp_measurement_path (self), 100 * pressure.sum / pressure.n, 100 * pressure.max);
+}
+
 void
 wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char *path, GPtrArray *warnings)
 {
@@ -235,4 +256,6 @@ wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char
   if (g_strcmp0 (source, WP_JOB_OUTPUT_SOURCE) == 0)
     g_ptr_array_add (warnings, g_strdup_printf ("%s is a prediction by wp-sim, not a measurement",
                                                 wp_measurement_path (self)));
+  if (wp_measurement_is_disturbed (self))
+    g_ptr_array_add (warnings, describe_disturbance (self));
 }

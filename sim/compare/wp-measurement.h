@@ -15,6 +15,10 @@ const WpRow *wp_measurement_rows (const WpMeasurement *self, gsize *n_rows);
 const char *wp_measurement_path (const WpMeasurement *self);
 const char *wp_measurement_note (const WpMeasurement *self, const char *key); /* or NULL */
 
+/* Was the machine so busy that the record says little of the server? FALSE also where the record does not
+ * say. */
+gboolean wp_measurement_is_disturbed (const WpMeasurement *self);
+
 /**
  * wp_measurement_complete:
  * @policy: fields that were not given are taken from the notes
@@ -31,6 +35,6 @@ gboolean wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, G
  * note. */
 gboolean wp_measurement_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error);
 
-/* Warns if the measurement is the input @trace (at @path) itself, or a prediction. */
+/* Warns if the measurement is the input @trace (at @path) itself, a prediction, or of a disturbed run. */
 void wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char *path,
                           GPtrArray *warnings);

@@ -325,6 +325,7 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "verdict", wp_agreement_verdict_name (wp_comparison_verdict (comparison)));
   wp_json_add_boolean (builder, "within", against->n_failed == 0);
+  wp_json_add_boolean (builder, "disturbed", wp_measurement_is_disturbed (comparison->measured));
   json_builder_set_member_name (builder, "metrics");
   json_builder_begin_array (builder);
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)

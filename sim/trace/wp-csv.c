@@ -6,6 +6,8 @@
 #include "sim/trace/wp-known-columns.h"
 
 #define MAX_NOTES 1000
+#define MOMENT    "# at="
+#define PRESSURE  "pressure="
 
 typedef struct {
   WpTraceFormat table;
@@ -187,6 +189,35 @@ split_note (const char *line, gsize len, char **key, char **value)
   return TRUE;
 }
 
+/* `# at=12.5 pressure=0.07 key=value`: what was so at that moment of the record, between any two lines of a
+ * file that begins with notes. */
+static gboolean
+take_moment (WpCsv *self, const char *line, gsize len)
+{
+  WpTracePressure *pressure = &self->table.pressure;
+  g_autofree char *text = NULL;
+  g_auto (GStrv) words = NULL;
+
+  if (len < strlen (MOMENT) || strncmp (line, MOMENT, strlen (MOMENT)) != 0
+      || g_hash_table_size (self->table.notes) == 0)
+    return FALSE;
+  text = g_strndup (line, len);
+  words = g_strsplit_set (g_strchomp (text), " \t", -1);
+  for (guint i = 0; words[i]; i++)
+    if (g_str_has_prefix (words[i], PRESSURE))
+      {
+        double share = g_ascii_strtod (words[i] + strlen (PRESSURE), NULL);
+
+        if (!(share >= 0 && share <= 1))
+          continue;
+        pressure->n++;
+        pressure->sum += share;
+        pressure->max = MAX (pressure->max, share);
+      }
+
+  return TRUE;
+}
+
 /* A record has its notes and its header once more where another program has cut it, and where its parts were
  * put together. */
 static gboolean
@@ -254,7 +285,8 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_fields, GError **error)
           return fail_row (self, error);
         }
       if (scan.next != NULL && !is_blank (self, &scan)
-          && !repeats_note (self, window->at, (gsize) (scan.next - window->at)))
+          && !repeats_note (self, window->at, (gsize) (scan.next - window->at))
+          && !take_moment (self, window->at, (gsize) (scan.next - window->at)))
         break;
       if (scan.next != NULL)
         {
@@ -295,7 +327,7 @@ take_note (WpCsv *self, const char *line, gsize len, GError **error)
 {
   char *key, *value;
 
-  if (!split_note (line, len, &key, &value))
+  if (take_moment (self, line, len) || !split_note (line, len, &key, &value))
     return TRUE;
   g_hash_table_replace (self->table.notes, key, value);
   if (g_hash_table_size (self->table.notes) > MAX_NOTES)
@@ -416,6 +448,7 @@ csv_rewind (WpTraceFormat *table, GError **error)
   WpCsv *self = (WpCsv *) table;
 
   g_hash_table_remove_all (table->notes);
+  table->pressure = (WpTracePressure){ 0 };
   self->n_names = 0;
 
   return read_notes (self, error) && read_header (self, error);

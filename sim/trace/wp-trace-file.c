@@ -373,6 +373,12 @@ wp_trace_file_note (const WpTraceFile *self, const char *key)
   return g_hash_table_lookup (self->table->notes, key);
 }
 
+WpTracePressure
+wp_trace_file_pressure (const WpTraceFile *self)
+{
+  return self->table->pressure;
+}
+
 const char *
 wp_trace_file_path_column (const WpTraceFile *self)
 {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sim/trace/wp-field.h"
+#include "sim/trace/wp-row.h"
 #include "sim/trace/wp-read-buffer.h"
 #include "sim/trace/wp-trace-options.h"
 
@@ -51,6 +52,7 @@ struct _WpTraceFormat {
   WpReadBuffer window; /* the reader of simple rows may take whole ones off its front */
   GStrv names;         /* of the columns */
   GHashTable *notes;   /* of `# key: value`; key and value are ours */
+  WpTracePressure pressure;
   const char *title;   /* of the kind; it may know better */
   const char *columns; /* as --columns, for what that leaves open; or NULL */
   const char *where;   /* as --where, unless that is given; or NULL */

@@ -333,6 +333,21 @@ wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error)
 }
 
 gboolean
+wp_trace_writer_moment (WpTraceWriter *self, gint64 at_ns, const char *state, GError **error)
+{
+  char at[WP_TIME_BUFFER];
+  int n;
+
+  put_header (self);
+  reserve (self, ROW_BYTES);
+  n = g_snprintf (self->buffer + self->used, ROW_BYTES, "# at=%s %s\n", wp_time_format_seconds (at, at_ns),
+                  state);
+  self->used += (gsize) MIN (n, ROW_BYTES - 1);
+
+  return report (self, error);
+}
+
+gboolean
 wp_trace_writer_flush (WpTraceWriter *self, GError **error)
 {
   put_header (self);

@@ -28,6 +28,9 @@ void wp_trace_writer_repeat_head (WpTraceWriter *self);
  * WP_ERROR_IO once a write has failed. */
 gboolean wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error);
 
+/* Between two rows: `# at=SECONDS STATE`, with @state as key=value. FALSE as wp_trace_writer_row(). */
+gboolean wp_trace_writer_moment (WpTraceWriter *self, gint64 at_ns, const char *state, GError **error);
+
 /* Writes out what is buffered (header and notes too, if there was no row). */
 gboolean wp_trace_writer_flush (WpTraceWriter *self, GError **error);
 

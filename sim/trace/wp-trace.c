@@ -470,6 +470,13 @@ wp_trace_path_column (const WpTrace *self)
   return self->drawn != NULL ? NULL : wp_trace_file_path_column (*wp_trace_files_all (self->files));
 }
 
+WpTracePressure
+wp_trace_pressure (const WpTrace *self)
+{
+  return self->drawn != NULL ? (WpTracePressure){ 0 }
+                             : wp_trace_file_pressure (*wp_trace_files_all (self->files));
+}
+
 void
 wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
 {

@@ -119,6 +119,9 @@ const char *wp_trace_path_column (const WpTrace *self);
 /* what was found: "CSV", "JSON lines", ...; NULL: the trace is drawn */
 const char *wp_trace_title (const WpTrace *self);
 /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
+/* Of what has been read of the first file. */
+WpTracePressure wp_trace_pressure (const WpTrace *self);
+
 void wp_trace_append_notes (const WpTrace *self, GPtrArray *lines);
 guint64 wp_trace_out_of_order (const WpTrace *self); /* rows that arrived before one above them, so far */
 /* share of the file read, 0 to 1; -1 where its size is unknown */

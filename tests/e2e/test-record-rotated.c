@@ -142,7 +142,7 @@ test_cut_within_a_row (void)
   row = strstr (text, ",100,") + 3; /* in the midst of the id */
   g_assert_no_errno (truncate (path, row - text));
   for (const char *at = strstr (text, "arrival,"); (at = strchr (at, '\n')) && at < row; at++)
-    n_left++;
+    n_left += at[1] != '#';
   send_all (server, crowd, 200, 400);
   wp_harness_stop (server);
   rows = wp_harness_record (server, "record.csv", &n_rows);

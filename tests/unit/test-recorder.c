@@ -1,5 +1,6 @@
 /* The record: in order of arrival for any order of ends, through a rotation, and complete or with the number
  * of lost rows. */
+#include "runtime/engine/wp-pressure.h"
 #include "runtime/engine/wp-recorder.h"
 #include "runtime/engine/wp-row-order.h"
 
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/trace/wp-trace-writer.h"
 
 #define TURN_US    50000 /* how often the recorder's thread looks */
 #define GIVE_UP_US (20 * G_USEC_PER_SEC)
@@ -630,6 +632,72 @@ test_fifo (Folder *folder, gconstpointer data)
   close (fd);
 }
 
+/* Wherever they stand, they are no rows; without notes before them they are. */
+static void
+test_moments_between_rows (Folder *folder, gconstpointer data)
+{
+  int fd = open (folder->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  g_autoptr (WpTraceWriter) writer = wp_trace_writer_new (fd, WP_COLUMNS_ALL);
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  WpRow row = WP_ROW_INIT;
+  WpTracePressure pressure;
+  const WpRow *rows;
+  gsize n_rows;
+
+  g_assert_cmpint (fd, >=, 0);
+  wp_trace_writer_note (writer, "source", "wp-server");
+  g_assert_true (wp_trace_writer_moment (writer, 0, "pressure=0.25", NULL));
+  for (guint i = 0; i < 3; i++)
+    {
+      row.arrival_ns = i * WP_NS_PER_S;
+      g_assert_true (wp_trace_writer_row (writer, &row, NULL));
+      g_assert_true (
+          wp_trace_writer_moment (writer, (5 - i) * WP_NS_PER_S, i == 1 ? "pressure=1 x=y:z" : "x=1", NULL));
+    }
+  g_assert_true (wp_trace_writer_flush (writer, NULL));
+  close (fd);
+  trace = wp_trace_open (folder->path, NULL, &error);
+  g_assert_no_error (error);
+  rows = wp_trace_load (trace, &n_rows, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_rows, ==, 3);
+  g_assert_cmpint (rows[2].arrival_ns, ==, 2 * WP_NS_PER_S);
+  g_assert_null (wp_trace_note (trace, "at=4.000000000 pressure=1 x=y"));
+  pressure = wp_trace_pressure (trace);
+  g_assert_cmpuint (pressure.n, ==, 2);
+  g_assert_cmpfloat (pressure.sum, ==, 1.25);
+  g_assert_cmpfloat (pressure.max, ==, 1);
+
+  g_clear_pointer (&trace, wp_trace_free);
+  g_assert_true (g_file_set_contents (folder->path, "arrival\n0\n# at=1 pressure=0.5\n1\n", -1, NULL));
+  trace = wp_trace_open (folder->path, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (wp_trace_load (trace, &n_rows, &error));
+  g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+}
+
+static void
+test_pressure (Folder *folder, gconstpointer data)
+{
+  WpPressure pressure = { 0 };
+  guint64 waited_us = 0;
+  double share = -1;
+
+  g_assert_true (wp_pressure_parse (
+      "some avg10=1.00 avg60=2.00 avg300=3.00 total=12345\nfull avg10=0.00 total=9\n", &waited_us));
+  g_assert_cmpuint (waited_us, ==, 12345);
+  g_assert_false (wp_pressure_parse ("some avg10=1.00 total=\n", &waited_us));
+  g_assert_false (wp_pressure_parse ("full avg10=1.00 total=7\n", &waited_us));
+  g_assert_false (wp_pressure_parse ("", &waited_us));
+  g_assert_false (wp_pressure_look (&pressure, 5 * WP_NS_PER_S, &share)); /* the first */
+  g_assert_false (wp_pressure_look (&pressure, 6 * WP_NS_PER_S - 1, &share));
+  if (wp_pressure_look (&pressure, 7 * WP_NS_PER_S, &share)) /* where the kernel counts */
+    g_assert_true (share >= 0 && share <= 1);
+  g_assert_cmpint (pressure.looked_ns, ==, 7 * WP_NS_PER_S);
+  g_assert_true (g_file_set_contents (folder->path, "", -1, NULL)); /* what the folder's end takes away */
+}
+
 int
 main (int argc, char **argv)
 {
@@ -637,6 +705,8 @@ main (int argc, char **argv)
     const char *name;
     void (*func) (Folder *folder, gconstpointer data);
   } tests[] = {
+    { "/recorder/moments-between-rows", test_moments_between_rows },
+    { "/recorder/pressure", test_pressure },
     { "/recorder/in-order-of-arrival", test_in_order_of_arrival },
     { "/recorder/first-ends-last", test_first_ends_last },
     { "/recorder/endless-job", test_endless_job },

@@ -593,6 +593,34 @@ test_patience_from_planned_time (void)
   g_assert_cmpfloat (json_object_get_double_member (metric (against, "accepted"), "as_replayed"), ==, 1);
 }
 
+/* The machine's pressure stands between the rows: its mean decides, over a quarter the run was disturbed. */
+static void
+test_disturbed_run (void)
+{
+  static const char *const pressures[] = { "0.20", "0.40" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (pressures); i++)
+    {
+      g_auto (GStrv) parts = g_strsplit (record, "0.0001,1,b", 2);
+      g_autofree char *measured
+          = g_strconcat (parts[0], "# at=1.0 pressure=0.20\n# at=2.0 pressure=", pressures[i], "\n0.0001,1,b",
+                         parts[1], NULL);
+      g_autoptr (SimRun) text = run_with (measured, NULL, "--against=measured.csv trace.csv");
+      g_autoptr (SimRun) run = run_with (measured, NULL, "--against=measured.csv --format=json trace.csv");
+      g_autoptr (JsonObject) report = sim_run_json (run);
+      JsonObject *against = json_object_get_object_member (report, "against");
+
+      g_assert_cmpint (text->status, ==, 0);
+      g_assert_cmpint (strstr (text->out,
+                               "warning: the run of measured.csv was disturbed: a task waited for a "
+                               "processor in 30 % of its time, 40 % in the worst second")
+                           != NULL,
+                       ==, i == 1);
+      g_assert_cmpint (json_object_get_boolean_member (against, "disturbed"), ==, i == 1);
+      g_assert_cmpstr (json_object_get_string_member (against, "verdict"), ==, "agrees");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -617,6 +645,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-against/bad-records", test_bad_records);
   g_test_add_func ("/wp-sim-against/contradictory-rows", test_contradictory_rows);
   g_test_add_func ("/wp-sim-against/agrees-as-replayed", test_agrees_as_replayed);
+  g_test_add_func ("/wp-sim-against/disturbed-run", test_disturbed_run);
   g_test_add_func ("/wp-sim-against/patience-from-planned-time", test_patience_from_planned_time);
   g_test_add_func ("/wp-sim-against/model-on-the-record", test_model_on_the_record);
   g_test_add_func ("/wp-sim-against/golden", test_golden);
