@@ -586,10 +586,92 @@ test_random_tables_are_equal (void)
     }
 }
 
+/* "METHOD TARGET" of each row, and its status, joined by |. */
+static char *
+requests_of (const char *text, const char *columns, gboolean reads_requests)
+{
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  g_autoptr (GString) all = g_string_new (NULL);
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  options.columns = columns;
+  options.reads_requests = reads_requests;
+  trace = wp_trace_open_data ("t", text, strlen (text), &options, &error);
+  rows = trace ? wp_trace_load (trace, &n_rows, &error) : NULL;
+  if (!rows)
+    return g_strdup (error->message);
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      g_string_append_printf (all, "%s%s", i > 0 ? "|" : "", rows[i].request ? rows[i].request : "none");
+      if (rows[i].status > 0)
+        g_string_append_printf (all, " %d", rows[i].status);
+    }
+  return g_strdup (all->str);
+}
+
+/* For wp-replay: by the usual names, out of request lines, and as --columns says; relative to the origin. */
+static void
+test_requests (void)
+{
+  static const struct {
+    const char *text, *columns, *expected;
+  } cases[] = {
+    { "arrival,method,path,status\n0,GET,/a,200\n1,,/b,-\n2,POST,,503\n3,,,\n", NULL,
+      "GET /a 200| /b|POST  503|none" },
+    { "arrival,path\n2,/late\n1,/early\n", NULL, " /early| /late" }, /* sorted */
+    { "t,verb,url\n0,PUT,https://h.example:8443?q=1\n", "arrival=t,method=verb,path=url", "PUT /?q=1" },
+    { "{\"ts\":1.5,\"request\":{\"method\":\"GET\",\"uri\":\"/x?y\"},\"status\":404}\n", NULL,
+      "GET /x?y 404" },
+    { "#Software: Microsoft Internet Information Services 10.0\n"
+      "#Fields: date time cs-method cs-uri-stem cs-uri-query time-taken\n"
+      "2026-11-29 10:00:00 GET /a b=c 5\n2026-11-29 10:00:01 POST /d - 5\n",
+      NULL, "GET /a?b=c|POST /d" },
+    { "h - - [29/Nov/2026:10:00:00 +0000] \"GET http://h:80/p?q HTTP/1.1\" 200 5\n"
+      "h - - [29/Nov/2026:10:00:01 +0000] \"OPTIONS * HTTP/1.1\" 204 0\n"
+      "h - - [29/Nov/2026:10:00:02 +0000] \"-\" 408 0\n"
+      "h - - [29/Nov/2026:10:00:03 +0000] \"GET http://h HTTP/1.1\" 301 0\n",
+      NULL, "GET /p?q 200|OPTIONS * 204|none 408|GET / 301" },
+    { "arrival,path\n0,a/b\n", NULL,
+      "t:2: column \"path\": \"a/b\" is not a request target such as /in/put?a=1" },
+    { "arrival,path\n0,/caf\xc3\xa9\n", NULL,
+      "t:2: column \"path\": \"/caf\xc3\xa9\" is not a request target such as /in/put?a=1" },
+    { "arrival,path,path\n0,/,/\n", NULL, "t:1: column \"path\" is there twice" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *found = requests_of (cases[i].text, cases[i].columns, TRUE);
+
+      g_assert_cmpstr (found, ==, cases[i].expected);
+    }
+}
+
+/* wp-sim reads neither, whatever they hold. */
+static void
+test_requests_unread (void)
+{
+  static const char *const texts[]
+      = { "arrival,path,path,status,method\n0,a b,c,999999,G T\n", "arrival,path\n0,a/b\n" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autofree char *found = requests_of (texts[i], NULL, FALSE);
+      g_autofree char *named = requests_of (texts[i], "method=arrival,status=arrival", FALSE);
+
+      g_assert_cmpstr (found, ==, "none");
+      g_assert_cmpstr (named, ==, "none");
+    }
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/input-kinds/requests", test_requests);
+  g_test_add_func ("/input-kinds/requests-unread", test_requests_unread);
   g_test_add_func ("/input-kinds/logs", test_logs);
   g_test_add_func ("/input-kinds/log-columns", test_log_columns);
   g_test_add_func ("/input-kinds/log-notes", test_log_notes);
