@@ -1,7 +1,9 @@
-#include "runtime/http/wp-soup-ingest.h"
-
+/* The module wp-soup.so: its entry point, and the ingest served by libsoup, --http=soup. */
 #include <string.h>
 
+#include "runtime/http/wp-admin.h"
+#include "runtime/http/wp-soup.h"
+#include "runtime/http/wp-reader.h"
 #include "runtime/http/wp-ingest.h"
 #include "runtime/http/wp-response-text.h"
 #include "runtime/http/wp-stream.h"
@@ -101,8 +103,9 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
   wp_connection_check (connection);
 }
 
-WpReaderRules
-wp_soup_ingest_setup (WpHttpThread *http_thread, SoupServer *server, gpointer data)
+/* WpSoupSetup; @data: a WpIngest */
+static WpReaderRules
+setup_ingest (WpHttpThread *http_thread, SoupServer *server, gpointer data)
 {
   const WpIngest *ingest = data;
   Handler *self = g_new (Handler, 1);
@@ -112,3 +115,17 @@ wp_soup_ingest_setup (WpHttpThread *http_thread, SoupServer *server, gpointer da
 
   return (WpReaderRules){ .tokens = ingest->tokens };
 }
+
+static WpSoup *
+new_for_site (WpHttpThread *http_thread, WpSoupSite site, gpointer data)
+{
+  static const WpSoupSetup setups[] = {
+    [WP_SOUP_INGEST] = setup_ingest,
+    [WP_SOUP_ADMIN] = wp_admin_setup,
+    [WP_SOUP_PROBE] = wp_admin_setup_probe,
+  };
+
+  return wp_soup_new (http_thread, setups[site], data);
+}
+
+const WpSoupClass wp_soup_class = { new_for_site, wp_soup_adopt, wp_soup_free };

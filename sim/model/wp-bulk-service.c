@@ -1,6 +1,5 @@
 #include "sim/model/wp-bulk-service.h"
 
-#include "sim/base/wp-error.h"
 #include "sim/model/wp-ring.h"
 #include "sim/stats/wp-histogram.h"
 
@@ -418,17 +417,6 @@ wp_bulk_service_finish (WpBulkService *self, WpSummary *summary)
   return TRUE;
 }
 
-static gboolean
-check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GError **error)
-{
-  if (by_clock_ns == by_requests_ns)
-    return TRUE;
-  return wp_fail (
-      error, WP_ERROR_INTERNAL,
-      "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
-      what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
-}
-
 gboolean
 wp_bulk_service_check (const WpBulkService *self, GError **error)
 {
@@ -437,7 +425,8 @@ wp_bulk_service_check (const WpBulkService *self, GError **error)
   WpUint128 queued_ns = self->wait->sum + dropped_ns - self->accept_latency->sum;
 
   return self->counted_from > 0 || /* after a warm-up the two sides count different jobs */
-         (check_one ("depth", self->depth->sum, queued_ns, error)
-          && check_one ("busy", self->busy_ns, self->service_ns, error)
-          && check_one ("response", self->response->sum, self->wait->sum + self->service_ns, error));
+         (wp_summary_check_law ("depth", self->depth->sum, queued_ns, error)
+          && wp_summary_check_law ("busy", self->busy_ns, self->service_ns, error)
+          && wp_summary_check_law ("response", self->response->sum, self->wait->sum + self->service_ns,
+                                   error));
 }

@@ -1,4 +1,3 @@
-#include "sim/base/wp-error.h"
 #include "sim/model/wp-model-private.h"
 
 static void
@@ -132,17 +131,6 @@ wp_model_sums (const WpModel *self, gint64 now_ns, WpSums *sums)
   return clock_ns;
 }
 
-static gboolean
-check_one (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GError **error)
-{
-  if (by_clock_ns == by_requests_ns)
-    return TRUE;
-  return wp_fail (
-      error, WP_ERROR_INTERNAL,
-      "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
-      what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
-}
-
 gboolean
 wp_model_check (WpModel *self, GError **error)
 {
@@ -152,11 +140,11 @@ wp_model_check (WpModel *self, GError **error)
   WpUint128 makespan_ns = (WpUint128) (guint64) (self->last_ns - self->first_ns);
 
   wp_model_unpark (self, G_MAXINT64);
-  return check_one ("response", self->response->sum, self->wait->sum + self->service_ns - self->dispatch_ns,
-                    error)
-         && (self->accepted == 0 || check_one ("depth", self->depth->sum, queued_ns, error))
-         && check_one ("parked", self->parked_ns, self->parked_own_ns, error)
+  return wp_summary_check_law ("response", self->response->sum,
+                               self->wait->sum + self->service_ns - self->dispatch_ns, error)
+         && (self->accepted == 0 || wp_summary_check_law ("depth", self->depth->sum, queued_ns, error))
+         && wp_summary_check_law ("parked", self->parked_ns, self->parked_own_ns, error)
          && (self->accepted == 0 || busy_ns <= makespan_ns * self->layout.workers
-             || check_one ("busy for longer than there are workers", makespan_ns * self->layout.workers,
-                           busy_ns, error));
+             || wp_summary_check_law ("busy for longer than there are workers",
+                                      makespan_ns * self->layout.workers, busy_ns, error));
 }

@@ -388,3 +388,14 @@ wp_summary_check_row (const WpRow *row, GError **error)
 
   return FALSE;
 }
+
+gboolean
+wp_summary_check_law (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns, GError **error)
+{
+  if (by_clock_ns == by_requests_ns)
+    return TRUE;
+  return wp_fail (
+      error, WP_ERROR_INTERNAL,
+      "internal error: Little's law does not hold: %s: %.17g job seconds by the clock, %.17g by the requests",
+      what, (double) by_clock_ns / 1e9, (double) by_requests_ns / 1e9);
+}

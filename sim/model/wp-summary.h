@@ -84,3 +84,8 @@ void wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *r
 /* FALSE with WP_ERROR_BAD_TRACE, naming the request, where a measured row contradicts itself: its moments are
  * out of order (accepted before it arrived, ...), or are not those of its outcome. */
 gboolean wp_summary_check_row (const WpRow *row, GError **error);
+
+/* FALSE with WP_ERROR_INTERNAL unless both sums of jobs times ns are equal, as Little's law wants. @what: the
+ * jobs that they count. */
+gboolean wp_summary_check_law (const char *what, WpUint128 by_clock_ns, WpUint128 by_requests_ns,
+                               GError **error);
