@@ -110,14 +110,6 @@ on_result (guint64 request, const WpRequestResult *result, gpointer data)
 }
 
 static gboolean
-fail (GError **error, const char *message)
-{
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, message);
-
-  return FALSE;
-}
-
-static gboolean
 is_over (const Loop *self)
 {
   const WpClosedLoopOptions *options = &self->options;
@@ -156,8 +148,9 @@ send (Loop *self, GError **error)
   self->n_sent++;
 
   return self->n_still++ < STILL_MAX
-         || fail (error, "simulated time does not advance: clients get immediate responses and do not think; "
-                         "give --think, or --ack=stored with a service time");
+         || wp_fail (error, WP_ERROR_BAD_VALUE,
+                     "simulated time does not advance: clients get immediate responses and do not think; "
+                     "give --think, or --ack=stored with a service time");
 }
 
 static void
@@ -244,7 +237,8 @@ step (Loop *self, GError **error)
   else
     return send (self, error);
 
-  return (fits && !self->overflowed) || fail (error, "the simulated time passes 292 years");
+  return (fits && !self->overflowed)
+         || wp_fail (error, WP_ERROR_BAD_VALUE, "the simulated time passes 292 years");
 }
 
 static gboolean
@@ -279,9 +273,9 @@ go (Loop *self, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traff
         }
     }
   if (!self->counting)
-    return fail (error, "the warm-up is longer than the run");
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "the warm-up is longer than the run");
   if (!wp_bulk_service_finish (self->server, summary))
-    return fail (error, "the simulated time passes 292 years");
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "the simulated time passes 292 years");
   summary->latency = wp_spread_from_histogram (self->latency);
   wp_traffic_summary (self->traffic, traffic);
 

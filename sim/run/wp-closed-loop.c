@@ -12,7 +12,7 @@ typedef struct {
   guint64 last_request;
 } Client;
 
-struct _WpClosedLoop {
+typedef struct {
   WpClosedLoopOptions options;
   gint64 patience_ns; /* G_MAXINT64: none */
   WpModel *model;
@@ -30,48 +30,7 @@ struct _WpClosedLoop {
   WpRow rows[BATCH_ROWS];
   gint64 services_ns[BATCH_ROWS]; /* drawn ahead */
   gint64 thinks_ns[BATCH_ROWS], dispatches_ns[BATCH_ROWS];
-};
-
-WpClosedLoop *
-wp_closed_loop_new (const WpClosedLoopOptions *options, const WpLayout *layout, gint64 patience_ns,
-                    WpServiceTime *service, WpServiceTime *think)
-{
-  WpClosedLoop *self = g_new0 (WpClosedLoop, 1);
-
-  g_return_val_if_fail (options->clients >= 1, NULL);
-  self->options = *options;
-  self->patience_ns = patience_ns == WP_TIME_NONE ? G_MAXINT64 : patience_ns;
-  self->model = wp_model_new (layout, patience_ns);
-  self->http_stage = options->http_stage.time_ns > 0 ? wp_http_stage_new (&options->http_stage) : NULL;
-  self->latency = wp_histogram_new ();
-  self->traffic = wp_traffic_new ();
-  self->service = service;
-  self->think = think;
-  self->heap = g_new (Client, options->clients);
-  for (guint i = 0; i < options->clients; i++)
-    self->heap[i] = (Client){ 0, i };
-  for (guint i = 0; i < BATCH_ROWS; i++)
-    self->rows[i] = (WpRow) WP_ROW_INIT;
-
-  return self;
-}
-
-void
-wp_closed_loop_free (WpClosedLoop *self)
-{
-  wp_model_free (self->model);
-  g_clear_pointer (&self->http_stage, wp_http_stage_free);
-  wp_histogram_free (self->latency);
-  wp_traffic_free (self->traffic);
-  g_free (self->heap);
-  g_free (self);
-}
-
-void
-wp_closed_loop_set_dispatch (WpClosedLoop *self, WpServiceTime *dispatch)
-{
-  self->dispatch = dispatch;
-}
+} Loop;
 
 static inline gboolean
 is_before (const Client *one, const Client *other)
@@ -81,7 +40,7 @@ is_before (const Client *one, const Client *other)
 }
 
 static void
-replace_first (WpClosedLoop *self, Client client)
+replace_first (Loop *self, Client client)
 {
   Client *heap = self->heap;
   gsize n = self->options.clients, i = 0;
@@ -99,15 +58,7 @@ replace_first (WpClosedLoop *self, Client client)
 }
 
 static gboolean
-fail (GError **error, const char *message)
-{
-  g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_VALUE, message);
-
-  return FALSE;
-}
-
-static gboolean
-moves (WpClosedLoop *self, gint64 now_ns)
+moves (Loop *self, gint64 now_ns)
 {
   if (now_ns > self->still_ns)
     {
@@ -119,7 +70,7 @@ moves (WpClosedLoop *self, gint64 now_ns)
 }
 
 static gboolean
-is_over (const WpClosedLoop *self)
+is_over (const Loop *self)
 {
   const WpClosedLoopOptions *options = &self->options;
 
@@ -129,7 +80,7 @@ is_over (const WpClosedLoop *self)
 
 /* @arrival_ns: arrival at the queue of the request that is sent now */
 static void
-warm_up (WpClosedLoop *self, gint64 now_ns, gint64 arrival_ns)
+warm_up (Loop *self, gint64 now_ns, gint64 arrival_ns)
 {
   if (self->counting || self->n_sent < self->options.warmup_rows || now_ns < self->options.warmup_ns)
     return;
@@ -140,7 +91,7 @@ warm_up (WpClosedLoop *self, gint64 now_ns, gint64 arrival_ns)
 
 /* When the client continues: at its response, or when it leaves, even if its job is in service. */
 static gint64
-answered (const WpClosedLoop *self, gint64 arrival_ns, const WpRequestResult *result)
+answered (const Loop *self, gint64 arrival_ns, const WpRequestResult *result)
 {
   if (result->outcome != WP_OUTCOME_STORED)
     return result->ended_ns;
@@ -151,7 +102,7 @@ answered (const WpClosedLoop *self, gint64 arrival_ns, const WpRequestResult *re
 }
 
 static gboolean
-offer (WpClosedLoop *self, gsize i, WpRequestResult *result)
+offer (Loop *self, gsize i, WpRequestResult *result)
 {
   const gint64 *dispatch_ns = self->dispatch ? &self->dispatches_ns[i] : NULL;
 
@@ -165,7 +116,7 @@ offer (WpClosedLoop *self, gsize i, WpRequestResult *result)
 }
 
 static gboolean
-send_one (WpClosedLoop *self, gsize i, GError **error)
+send_one (Loop *self, gsize i, GError **error)
 {
   gint64 now_ns = self->heap[0].time_ns, answered_ns, next_ns;
   WpRequestResult result;
@@ -173,22 +124,23 @@ send_one (WpClosedLoop *self, gsize i, GError **error)
   self->rows[i].arrival_ns = self->http_stage ? wp_http_stage_pass (self->http_stage, now_ns) : now_ns;
   warm_up (self, now_ns, self->rows[i].arrival_ns);
   if (!moves (self, now_ns))
-    return fail (error, "simulated time does not advance: clients get immediate responses and do not think; "
-                        "give --think, or --ack=stored with a service time");
+    return wp_fail (error, WP_ERROR_BAD_VALUE,
+                    "simulated time does not advance: clients get immediate responses and do not think; "
+                    "give --think, or --ack=stored with a service time");
   if (!offer (self, i, &result))
-    return fail (error, "the simulated time passes 292 years");
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "the simulated time passes 292 years");
   answered_ns = answered (self, self->rows[i].arrival_ns, &result);
   if (self->counting)
     wp_histogram_add_inline (self->latency, answered_ns - now_ns, 1);
   if (__builtin_add_overflow (answered_ns, self->thinks_ns[i], &next_ns))
-    return fail (error, "the simulated time passes 292 years");
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "the simulated time passes 292 years");
   replace_first (self, (Client){ next_ns, self->options.clients + self->n_sent++ });
 
   return TRUE;
 }
 
 static gboolean
-send_batch (WpClosedLoop *self, WpBatchMeans *parts, GError **error)
+send_batch (Loop *self, WpBatchMeans *parts, GError **error)
 {
   gsize n = 0;
 
@@ -207,10 +159,10 @@ send_batch (WpClosedLoop *self, WpBatchMeans *parts, GError **error)
 }
 
 static gboolean
-finish (WpClosedLoop *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
+finish (Loop *self, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
 {
   if (!self->counting)
-    return fail (error, "the warm-up is longer than the run");
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "the warm-up is longer than the run");
   wp_model_finish (self->model, summary);
   summary->latency = wp_spread_from_histogram (self->latency);
   wp_traffic_summary (self->traffic, traffic);
@@ -219,12 +171,34 @@ finish (WpClosedLoop *self, WpSummary *summary, WpTrafficSummary *traffic, GErro
 }
 
 gboolean
-wp_closed_loop_run (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
-                    GError **error)
+wp_closed_loop_run (const WpClosedLoopOptions *options, const WpLayout *layout, gint64 patience_ns,
+                    WpServiceTime *service, WpServiceTime *think, WpServiceTime *dispatch,
+                    WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic, GError **error)
 {
-  while (!is_over (self))
-    if (!send_batch (self, parts, error))
+  g_autoptr (WpModel) model = wp_model_new (layout, patience_ns);
+  g_autoptr (WpHttpStage) http_stage
+      = options->http_stage.time_ns > 0 ? wp_http_stage_new (&options->http_stage) : NULL;
+  g_autoptr (WpHistogram) latency = wp_histogram_new ();
+  g_autoptr (WpTraffic) seen = wp_traffic_new ();
+  g_autofree Client *heap = g_new (Client, options->clients);
+  Loop self = { .options = *options,
+                .patience_ns = patience_ns == WP_TIME_NONE ? G_MAXINT64 : patience_ns,
+                .model = model,
+                .http_stage = http_stage,
+                .latency = latency,
+                .traffic = seen,
+                .service = service,
+                .think = think,
+                .dispatch = dispatch,
+                .heap = heap };
+
+  for (guint i = 0; i < options->clients; i++)
+    heap[i] = (Client){ 0, i };
+  for (guint i = 0; i < BATCH_ROWS; i++)
+    self.rows[i] = (WpRow) WP_ROW_INIT;
+  while (!is_over (&self))
+    if (!send_batch (&self, parts, error))
       return FALSE;
 
-  return finish (self, summary, traffic, error);
+  return finish (&self, summary, traffic, error);
 }

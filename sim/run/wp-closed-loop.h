@@ -15,30 +15,22 @@ typedef struct {
   WpHttpStageOptions http_stage; /* the station before the queue; time 0: none */
 } WpClosedLoopOptions;
 
-typedef struct _WpClosedLoop WpClosedLoop;
-
-/* @service: without group commit, for which there is wp_closed_loop_bulk_run(). @think: time from a response
- * to the next request. Both outlive it. @options sets a duration, a limit or both. */
-WpClosedLoop *wp_closed_loop_new (const WpClosedLoopOptions *options, const WpLayout *layout,
-                                  gint64 patience_ns, WpServiceTime *service, WpServiceTime *think);
-void wp_closed_loop_free (WpClosedLoop *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClosedLoop, wp_closed_loop_free)
-
-/* Before the run: the time from a free worker to the start of its job, drawn for each; @dispatch outlives the
- * run. */
-void wp_closed_loop_set_dispatch (WpClosedLoop *self, WpServiceTime *dispatch);
-
 /**
  * wp_closed_loop_run:
+ * @options: with a duration, a limit or both
+ * @service: without group commit, for which there is wp_closed_loop_bulk_run()
+ * @think: time from a response to the next request
+ * @dispatch: (nullable): time from a free worker to the start of its job, drawn for each
  * @parts: (nullable): gets the sums of the run's parts
- * Call it once. Returns: FALSE if the simulated time does not advance (answers and think times of 0) or
- * exceeds 292 years.
+ *
+ * Returns: FALSE if the simulated time does not advance (answers and think times of 0) or exceeds 292 years.
  */
-gboolean wp_closed_loop_run (WpClosedLoop *self, WpBatchMeans *parts, WpSummary *summary,
-                             WpTrafficSummary *traffic, GError **error);
+gboolean wp_closed_loop_run (const WpClosedLoopOptions *options, const WpLayout *layout, gint64 patience_ns,
+                             WpServiceTime *service, WpServiceTime *think, WpServiceTime *dispatch,
+                             WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
+                             GError **error);
 
-/* Like wp_closed_loop_run(), for a service with group commit, where a request's result is known late; without
- * observers. */
+/* Like wp_closed_loop_run(), for a service with group commit, where a request's result is known late. */
 gboolean wp_closed_loop_bulk_run (const WpClosedLoopOptions *options, const WpLayout *layout,
                                   gint64 patience_ns, WpServiceTime *service, WpServiceTime *think,
                                   WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,

@@ -49,17 +49,15 @@ run_clients (const WpExperiment *self, guint i, WpServiceTime *service, WpServic
              WpServiceTime *dispatch, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traffic,
              GError **error)
 {
-  g_autoptr (WpClosedLoop) clients = NULL;
   WpLayout layout;
 
   wp_policy_layout (&self->policies[i], &layout);
   if (wp_service_time_commit (service))
     return wp_closed_loop_bulk_run (&self->clients, &layout, self->patience_ns, service, think, parts,
                                     summary, traffic, error);
-  clients = wp_closed_loop_new (&self->clients, &layout, self->patience_ns, service, think);
-  wp_closed_loop_set_dispatch (clients, dispatch);
 
-  return wp_closed_loop_run (clients, parts, summary, traffic, error);
+  return wp_closed_loop_run (&self->clients, &layout, self->patience_ns, service, think, dispatch, parts,
+                             summary, traffic, error);
 }
 
 /* Each model has its own arrivals, which depend on its responses; the n-th request has the same service time

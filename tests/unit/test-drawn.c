@@ -547,7 +547,6 @@ test_closed_equals_naive (void)
       g_autoptr (WpServiceTime) service
           = wp_service_time_new ("uniform:0ns:12ns", 1, TRUE, wp_random_next (&random), NULL);
       g_autoptr (WpServiceTime) thinking = wp_service_time_new (think, 1, TRUE, 1, NULL);
-      g_autoptr (WpClosedLoop) clients = NULL;
       WpTrafficSummary traffic;
       WpSummary summary, naive;
       gint64 services_ns[N_REQUESTS];
@@ -556,8 +555,8 @@ test_closed_equals_naive (void)
       policy.ack = options.until_stored ? WP_ACK_STORED : WP_ACK_ACCEPTED;
       policy.keep_abandoned = wp_random_below (&random, 3) == 0;
       wp_policy_layout (&policy, &layout);
-      clients = wp_closed_loop_new (&options, &layout, patience_ns, service, thinking);
-      g_assert_true (wp_closed_loop_run (clients, NULL, &summary, &traffic, NULL));
+      g_assert_true (wp_closed_loop_run (&options, &layout, patience_ns, service, thinking, NULL, NULL,
+                                         &summary, &traffic, NULL));
       wp_service_time_restart (service);
       wp_service_time_draw (service, services_ns, N_REQUESTS);
       run_naive_loop (&policy, patience_ns, &options, think_ns, services_ns, &naive);
@@ -619,7 +618,6 @@ test_closed_before_a_committing_database (void)
       g_autoptr (WpServiceTime) committed = wp_service_time_new (commit, 1, TRUE, 1, NULL),
                                 served = wp_service_time_new (constant, 1, TRUE, 1, NULL);
       g_autoptr (WpServiceTime) thinking = wp_service_time_new ("3ns", 1, TRUE, 1, NULL);
-      g_autoptr (WpClosedLoop) clients = NULL;
       WpSummary by_groups, one_by_one;
       WpTrafficSummary traffic;
       WpLayout layout;
@@ -628,8 +626,8 @@ test_closed_before_a_committing_database (void)
       policy.ack = options.until_stored ? WP_ACK_STORED : WP_ACK_ACCEPTED;
       policy.keep_abandoned = wp_random_below (&random, 3) == 0;
       wp_policy_layout (&policy, &layout);
-      clients = wp_closed_loop_new (&options, &layout, patience_ns, served, thinking);
-      done = wp_closed_loop_run (clients, NULL, &one_by_one, &traffic, NULL);
+      done = wp_closed_loop_run (&options, &layout, patience_ns, served, thinking, NULL, NULL, &one_by_one,
+                                 &traffic, NULL);
       g_assert_cmpint (done, ==,
                        wp_closed_loop_bulk_run (&options, &layout, patience_ns, committed, thinking, NULL,
                                                 &by_groups, &traffic, NULL));
