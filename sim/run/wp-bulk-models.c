@@ -172,7 +172,7 @@ wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint64 *servi
 
 /* The observers get as service time the time in service in the first model. */
 gboolean
-wp_bulk_models_notify (WpBulkModels *self, WpObservers *observers, GError **error)
+wp_bulk_models_notify (WpBulkModels *self, const GArray *observers, GError **error)
 {
   const WpRequestResult *results[WP_N_MODES];
   const WpRow *rows;

@@ -21,7 +21,7 @@ gboolean wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint
 
 /* Passes the kept rows whose results all models know to the observers, and drops them. FALSE with an
  * observer's error. */
-gboolean wp_bulk_models_notify (WpBulkModels *self, WpObservers *observers, GError **error);
+gboolean wp_bulk_models_notify (WpBulkModels *self, const GArray *observers, GError **error);
 
 void wp_bulk_models_start_counting (WpBulkModels *self, gint64 now_ns); /* see wp_model_start_counting() */
 void wp_bulk_models_add_parts (const WpBulkModels *self, WpBatchMeans *const *parts, gint64 now_ns);

@@ -12,7 +12,7 @@ typedef struct {
   const gint64 *dispatches_ns;           /* from a free worker to the start; NULL: all are 0 */
 } WpBatch;
 
-/* An observer as one const table; @observer is that of wp_observers_add(). */
+/* An observer as one const table; @observer is that of its WpWatcher. */
 typedef struct {
   gboolean wants_results;
   /* forget all rows: the trace was out of order and restarts, sorted */
@@ -21,16 +21,13 @@ typedef struct {
   gboolean (*finish) (gpointer observer, GError **error); /* after the last batch; or NULL */
 } WpObserver;
 
-typedef struct _WpObservers WpObservers;
+typedef struct {
+  const WpObserver *functions;
+  gpointer observer; /* not owned */
+} WpWatcher;
 
-WpObservers *wp_observers_new (void);
-void wp_observers_free (WpObservers *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpObservers, wp_observers_free)
-
-/* @observer outlives them. */
-void wp_observers_add (WpObservers *self, const WpObserver *functions, gpointer observer);
-
-/* FALSE with the error of the first observer that failed; later ones are not called. */
-gboolean wp_observers_restart (WpObservers *self, GError **error);
-gboolean wp_observers_offer (WpObservers *self, const WpBatch *batch, GError **error);
-gboolean wp_observers_finish (WpObservers *self, GError **error);
+/* @self: (element-type WpWatcher). FALSE with the error of the first observer that failed; later ones are not
+ * called. */
+gboolean wp_observers_restart (const GArray *self, GError **error);
+gboolean wp_observers_offer (const GArray *self, const WpBatch *batch, GError **error);
+gboolean wp_observers_finish (const GArray *self, GError **error);

@@ -24,7 +24,7 @@ struct _WpRun {
   WpRequestResult *results[WP_N_MODES]; /* NULL if no observer wants them */
   gboolean wants_results;               /* an observer does */
   WpTraffic *traffic;
-  WpObservers *observers;
+  GArray *observers;          /* (element-type WpWatcher) */
   WpTimeline *timeline;       /* one of them */
   WpBatchMeans *const *parts; /* NULL: none */
   guint64 warmup_rows, n_offered;
@@ -33,6 +33,14 @@ struct _WpRun {
   gboolean again; /* rows have their services */
   gint64 services_ns[BATCH_ROWS], dispatches_ns[BATCH_ROWS];
 };
+
+static void
+add_observer (WpRun *self, const WpObserver *functions, gpointer observer)
+{
+  WpWatcher watcher = { functions, observer };
+
+  g_array_append_val (self->observers, watcher);
+}
 
 WpRun *
 wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, guint n_models,
@@ -50,9 +58,9 @@ wp_run_new (WpTrace *trace, WpServiceTime *service, const WpPolicy *policies, gu
   self->n_models = n_models;
   for (guint i = 0; i < n_models; i++)
     wp_policy_layout (&policies[i], &self->layouts[i]);
-  self->observers = wp_observers_new ();
+  self->observers = g_array_new (FALSE, FALSE, sizeof (WpWatcher));
   self->timeline = wp_timeline_new (n_models);
-  wp_observers_add (self->observers, &wp_timeline_observer, self->timeline);
+  add_observer (self, &wp_timeline_observer, self->timeline);
 
   return self;
 }
@@ -74,7 +82,7 @@ wp_run_free (WpRun *self)
   drop_models (self);
   for (guint i = 0; i < self->n_models; i++)
     g_free (self->results[i]);
-  wp_observers_free (self->observers);
+  g_array_unref (self->observers);
   wp_timeline_free (self->timeline);
   g_free (self->passed);
   g_free (self);
@@ -116,7 +124,7 @@ make_results (WpRun *self, guint first_model, guint n_models)
 void
 wp_run_watch (WpRun *self, const WpObserver *functions, gpointer observer)
 {
-  wp_observers_add (self->observers, functions, observer);
+  add_observer (self, functions, observer);
   if (functions->wants_results)
     make_results (self, 0, self->n_models);
 }
