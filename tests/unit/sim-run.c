@@ -168,3 +168,14 @@ sim_run_json (SimRun *self)
 
   return json_object_ref (json_node_get_object (root));
 }
+
+SimRun *
+sim_run_on (const char *trace, const char *arguments)
+{
+  SimRun *run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", trace);
+  sim_run_go (run, arguments, NULL);
+
+  return run;
+}

@@ -24,6 +24,9 @@ guint sim_run_count_files (SimRun *self);            /* hidden ones too */
 /* Runs `wp-sim @arguments`, blanks between them, in the folder; @input is its standard input. */
 void sim_run_go (SimRun *self, const char *arguments, const char *input);
 
+/* A new run, of `wp-sim @arguments` on @trace, the text of trace.csv. */
+SimRun *sim_run_on (const char *trace, const char *arguments);
+
 /* The same, still running: its pid, and a pipe to its standard input. */
 GPid sim_run_start (SimRun *self, const char *arguments, int *input, int *output, int *errors);
 

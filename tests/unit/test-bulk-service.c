@@ -57,22 +57,6 @@ run_server (const RandomLoad *load, const NaiveCommit *naive, Seen *seen, WpSumm
   g_assert_cmpuint (seen->n_accepted, ==, summary->accepted);
 }
 
-static gboolean
-same_verdict (const WpRequestResult *one, const WpRequestResult *two)
-{
-  return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns
-         && one->finished_ns == two->finished_ns && one->ended_ns == two->ended_ns
-         && one->outcome == two->outcome && one->blocked == two->blocked;
-}
-
-static void
-print_verdict (const char *who, const WpRequestResult *v)
-{
-  g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT
-                  " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT " outcome %d blocked %d",
-                  who, v->accepted_ns, v->started_ns, v->finished_ns, v->ended_ns, v->outcome, v->blocked);
-}
-
 static void
 check_same (const RandomLoad *load, const NaiveCommit *commit, const WpRequestResult *one,
             const WpRequestResult *two, const WpSummary *summary, const WpSummary *others)
@@ -81,7 +65,7 @@ check_same (const RandomLoad *load, const NaiveCommit *commit, const WpRequestRe
   gboolean same = !metric;
 
   for (gsize i = 0; i < load->n_rows && same; i++)
-    same = same_verdict (&one[i], &two[i]);
+    same = same_result (&one[i], &two[i]);
   if (same)
     return;
   g_test_message ("%s queue %u workers %u %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT
@@ -93,8 +77,8 @@ check_same (const RandomLoad *load, const NaiveCommit *commit, const WpRequestRe
   for (gsize i = 0; i < load->n_rows; i++)
     {
       g_test_message ("arrival %" G_GINT64_FORMAT, load->rows[i].arrival_ns);
-      print_verdict ("server", &one[i]);
-      print_verdict ("other ", &two[i]);
+      print_result ("server", &one[i]);
+      print_result ("other ", &two[i]);
     }
   g_assert_not_reached ();
 }

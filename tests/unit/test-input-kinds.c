@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-trace-private.h"
+#include "tests/unit/first-error.h"
 #include "tests/unit/gzip.h"
 
 #define S  WP_NS_PER_S
@@ -350,19 +350,6 @@ static const struct {
   { WP_INPUT_JSONL, "service=a*2", "{\"arrival\":1,\"a\":2}\n{\"arrival\":1,\"a\":[]}\n",
     "t:2: column \"a\": \"[...]\" is not a number" },
 };
-
-static GError *
-first_error (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options)
-{
-  GError *error = NULL;
-  g_autoptr (WpTrace) trace = wp_trace_open_input (input, chunk_bytes, options, &error);
-  gsize n;
-
-  if (trace != NULL)
-    g_assert_null (wp_trace_load (trace, &n, &error));
-
-  return error;
-}
 
 static void
 test_bad_texts (void)

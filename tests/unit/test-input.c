@@ -6,25 +6,11 @@
 #include <glib/gstdio.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-trace-private.h"
+#include "tests/unit/first-error.h"
 #include "tests/unit/gzip.h"
 
 #define S  WP_NS_PER_S
 #define MS WP_NS_PER_MS
-
-/* Opens and reads to the end, as far as that goes. */
-static GError *
-first_error (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options)
-{
-  GError *error = NULL;
-  g_autoptr (WpTrace) trace = wp_trace_open_input (input, chunk_bytes, options, &error);
-  gsize n;
-
-  if (trace != NULL)
-    g_assert_null (wp_trace_load (trace, &n, &error));
-
-  return error;
-}
 
 /* Writes to a pipe's one end from a thread, so that the reader meets pieces of any size. */
 typedef struct {

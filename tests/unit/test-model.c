@@ -22,22 +22,6 @@ run_model (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const 
   wp_model_finish (model, summary);
 }
 
-static gboolean
-same_verdict (const WpRequestResult *one, const WpRequestResult *two)
-{
-  return one->accepted_ns == two->accepted_ns && one->started_ns == two->started_ns
-         && one->finished_ns == two->finished_ns && one->ended_ns == two->ended_ns
-         && one->outcome == two->outcome && one->blocked == two->blocked;
-}
-
-static void
-print_verdict (const char *who, const WpRequestResult *v)
-{
-  g_test_message ("  %s: accepted %" G_GINT64_FORMAT " started %" G_GINT64_FORMAT
-                  " finished %" G_GINT64_FORMAT " ended %" G_GINT64_FORMAT " outcome %d blocked %d",
-                  who, v->accepted_ns, v->started_ns, v->finished_ns, v->ended_ns, v->outcome, v->blocked);
-}
-
 static void
 print_load (const RandomLoad *load)
 {
@@ -87,11 +71,11 @@ compare_with_naive (const RandomLoad *load, const WpRequestResult *fast, const W
   const char *differs;
 
   for (gsize i = 0; i < load->n_rows; i++)
-    if (!same_verdict (&fast[i], &naive[i]))
+    if (!same_result (&fast[i], &naive[i]))
       {
         print_load (load);
-        print_verdict ("model", &fast[i]);
-        print_verdict ("naive", &naive[i]);
+        print_result ("model", &fast[i]);
+        print_result ("naive", &naive[i]);
         g_error ("verdict of row %" G_GSIZE_FORMAT " differs", i);
       }
   differs = compare_figures (fast_figures, naive_figures);

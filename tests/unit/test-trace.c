@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/trace/wp-trace-private.h"
+#include "tests/unit/first-error.h"
 #include "sim/trace/wp-read-buffer.h"
 #include "sim/trace/wp-time-scale.h"
 
@@ -26,20 +26,6 @@ load_text (const char *text, const WpTraceOptions *options, WpTrace **trace, gsi
   g_assert_no_error (error);
 
   return rows;
-}
-
-/* Opens and reads to the end, as far as that goes. */
-static GError *
-first_error (WpInput *input, gsize chunk_bytes, const WpTraceOptions *options)
-{
-  GError *error = NULL;
-  g_autoptr (WpTrace) trace = wp_trace_open_input (input, chunk_bytes, options, &error);
-  gsize n;
-
-  if (trace != NULL)
-    g_assert_null (wp_trace_load (trace, &n, &error));
-
-  return error;
 }
 
 static void

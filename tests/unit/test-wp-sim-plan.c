@@ -10,17 +10,6 @@
 /* Five at once, 100 ms each, and one more long after. */
 static const char burst[] = "arrival,service,id\n0,0.1,a\n0,0.1,b\n0,0.1,c\n0,0.1,d\n0,0.1,e\n2.5,0.1,f\n";
 
-static SimRun *
-run_on (const char *trace, const char *arguments)
-{
-  SimRun *run = sim_run_new ();
-
-  sim_run_write (run, "trace.csv", trace);
-  sim_run_go (run, arguments, NULL);
-
-  return run;
-}
-
 static void
 assert_says (SimRun *run, int status, const char *says)
 {
@@ -47,11 +36,11 @@ assert_point (JsonArray *plan, guint i, const char *question, double scale, gint
 static void
 test_verdict (void)
 {
-  g_autoptr (SimRun) run = run_on (burst, "trace.csv");
-  g_autoptr (SimRun) assumed = run_on (burst, "--service=50ms --service-always --margin=2 trace.csv");
-  g_autoptr (SimRun) given = run_on (burst, "-w 2 trace.csv");
-  g_autoptr (SimRun) below = run_on (burst, "--margin=0.5 trace.csv");
-  g_autoptr (SimRun) sized = run_on (burst, "--margin=2 -q 7 trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (burst, "trace.csv");
+  g_autoptr (SimRun) assumed = sim_run_on (burst, "--service=50ms --service-always --margin=2 trace.csv");
+  g_autoptr (SimRun) given = sim_run_on (burst, "-w 2 trace.csv");
+  g_autoptr (SimRun) below = sim_run_on (burst, "--margin=0.5 trace.csv");
+  g_autoptr (SimRun) sized = sim_run_on (burst, "--margin=2 -q 7 trace.csv");
 
   g_assert_true (g_str_has_prefix (
       run->out,
@@ -72,7 +61,7 @@ assert_gate (const char *trace, gint64 workers, gint64 queue_jobs, double scale,
 {
   g_autofree char *arguments
       = g_strdup_printf ("--gate -w %d -q %d --scale=%g trace.csv", (int) workers, (int) queue_jobs, scale);
-  g_autoptr (SimRun) run = run_on (trace, arguments);
+  g_autoptr (SimRun) run = sim_run_on (trace, arguments);
 
   g_test_message ("%s: %s", arguments, run->out);
   g_assert_cmpint (run->status, ==, status);
@@ -84,8 +73,8 @@ static void
 test_recommended (void)
 {
   g_autoptr (SimRun) trace
-      = run_on ("", "--generate=poisson:rate=200,duration=30s --service=exp:50ms --seed=3");
-  g_autoptr (SimRun) run = run_on (trace->out, "--format=json trace.csv");
+      = sim_run_on ("", "--generate=poisson:rate=200,duration=30s --service=exp:50ms --seed=3");
+  g_autoptr (SimRun) run = sim_run_on (trace->out, "--format=json trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *sizes = json_object_get_object_member (report, "recommendation");
   gint64 workers = json_object_get_int_member (sizes, "workers"),
@@ -129,12 +118,12 @@ test_gate (void)
     { "--gate -q 1 --plan trace.csv", 2, "--gate judges one run" },
     { "--gate -q 1 --format=csv trace.csv", 2, "--gate reports in text and JSON only" },
   };
-  g_autoptr (SimRun) json = run_on (burst, "--gate -q 1 -w 2 --format=json trace.csv");
+  g_autoptr (SimRun) json = sim_run_on (burst, "--gate -q 1 -w 2 --format=json trace.csv");
   g_autoptr (JsonObject) report = NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (SimRun) run = run_on (burst, cases[i].arguments);
+      g_autoptr (SimRun) run = sim_run_on (burst, cases[i].arguments);
 
       assert_says (run, cases[i].status, cases[i].says);
       if (cases[i].status < 2)
@@ -153,10 +142,10 @@ test_synthetic_sweep (void)
   g_autofree char *generate = g_strconcat ("--generate", drawn, NULL);
   g_autofree char *synthetic
       = g_strconcat ("--sweep=workers=9:12,scale=1:2 --format=csv --synthetic", drawn, NULL);
-  g_autoptr (SimRun) trace = run_on ("", generate);
+  g_autoptr (SimRun) trace = sim_run_on ("", generate);
   g_autoptr (SimRun) from_trace
-      = run_on (trace->out, "--sweep=workers=9:12,scale=1:2 --format=csv trace.csv");
-  g_autoptr (SimRun) run = run_on ("", synthetic);
+      = sim_run_on (trace->out, "--sweep=workers=9:12,scale=1:2 --format=csv trace.csv");
+  g_autoptr (SimRun) run = sim_run_on ("", synthetic);
 
   g_assert_cmpint (run->status, ==, 0);
   g_assert_cmpint (from_trace->status, ==, 0);
@@ -169,12 +158,13 @@ static void
 test_objectives_of_each_mode (void)
 {
   g_autoptr (SimRun) run
-      = run_on (burst,
-                "--no-plan -q 1 -w 2 --slo=blocked<20% --slo=accept_latency.p999<=100.000ms trace.csv");
-  g_autoptr (SimRun) closed = run_on (
+      = sim_run_on (burst,
+                    "--no-plan -q 1 -w 2 --slo=blocked<20% --slo=accept_latency.p999<=100.000ms trace.csv");
+  g_autoptr (SimRun) closed = sim_run_on (
       burst, "-m WorkerPool -w 2 --clients=2 --service=100ms --limit=100 --ack=stored --slo=latency.p50<1ms");
   g_autoptr (SimRun) json
-      = run_on (burst, "--format=json -m WorkerPool -q 1 -w 2 --slo=blocked==2 --slo=blocked==3 trace.csv");
+      = sim_run_on (burst,
+                    "--format=json -m WorkerPool -q 1 -w 2 --slo=blocked==2 --slo=blocked==3 trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (json);
   JsonObject *model = json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
   JsonArray *objectives = json_object_get_array_member (model, "objectives");
@@ -194,7 +184,7 @@ test_objectives_of_each_mode (void)
 static void
 test_json (void)
 {
-  g_autoptr (SimRun) run = run_on (burst, "--format=json -q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (burst, "--format=json -q 1 -w 2 trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
   JsonArray *plan = json_object_get_array_member (report, "plan");
 
@@ -210,11 +200,11 @@ test_json (void)
 static void
 test_text (void)
 {
-  g_autoptr (SimRun) run = run_on (burst, "-q 1 -w 2 trace.csv");
-  g_autoptr (SimRun) enough = run_on (burst, "-q 0 -w 5 trace.csv");
-  g_autoptr (SimRun) more = run_on (burst, "-q 1 -w 8 trace.csv"),
-                     fewer = run_on (burst, "-q 1 -w 3 trace.csv");
-  g_autoptr (SimRun) channel = run_on (burst, "-m BufferedChannel -q 3 --plan trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (burst, "-q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) enough = sim_run_on (burst, "-q 0 -w 5 trace.csv");
+  g_autoptr (SimRun) more = sim_run_on (burst, "-q 1 -w 8 trace.csv"),
+                     fewer = sim_run_on (burst, "-q 1 -w 3 trace.csv");
+  g_autoptr (SimRun) channel = sim_run_on (burst, "-m BufferedChannel -q 3 --plan trace.csv");
 
   assert_says (run, 0, "a queue of 1 needs 4 workers: blocked 0; 3 workers: 1\n");
   assert_says (run, 0, "2 workers need queue 3: blocked 0; queue 2: 1\n");
@@ -244,14 +234,16 @@ test_assumed (void)
 
   for (guint i = 0; i < 6000; i++)
     g_string_append (trace, "0,1\n");
-  searched = run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<10% trace.csv");
+  searched
+      = sim_run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<10% trace.csv");
   assert_says (searched, 0, "  1x    the processor needs queue 5,400: rejected 599; queue 5,399: 600\n");
   assert_says (searched, 0, assumed);
-  tried = run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<90% trace.csv");
+  tried
+      = sim_run_on (trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<90% trace.csv");
   assert_says (tried, 0, "  1x    the processor needs queue 600: rejected 5,399; queue 599: 5,400\n");
   g_assert_null (strstr (tried->out, "assumed"));
-  json = run_on (trace->str,
-                 "-m BufferedChannel --when-full=reject --plan --slo=rejected<10% --format=json trace.csv");
+  json = sim_run_on (
+      trace->str, "-m BufferedChannel --when-full=reject --plan --slo=rejected<10% --format=json trace.csv");
   report = sim_run_json (json);
   g_assert_true (json_object_get_boolean_member (report, "assumed"));
 }
@@ -265,8 +257,8 @@ test_frontier_between_workers_and_queue (void)
 
   for (guint i = 0; i < 50; i++)
     g_string_append (trace, "3.5,0.02\n");
-  few = run_on (trace->str, "-q 5 -w 3 trace.csv");
-  many = run_on (trace->str, "-q 40 -w 50 trace.csv");
+  few = sim_run_on (trace->str, "-q 5 -w 3 trace.csv");
+  many = sim_run_on (trace->str, "-q 40 -w 50 trace.csv");
   assert_says (few, 0, "sufficient workers + queue: 1 + 49, 3 + 47, 7 + 43, 21 + 29, 45 + 5\n");
   assert_says (many, 0, "sufficient workers + queue: 1 + 49, 14 + 36, 27 + 23, 50 + 0\n");
 }
@@ -276,8 +268,8 @@ static void
 test_figures_differ_from_bound (void)
 {
   static const char trace[] = "arrival,service\n0,0.9996\n0,0.0008\n0,1\n";
-  g_autoptr (SimRun) run = run_on (trace, "--slo wait.max<1s trace.csv");
-  g_autoptr (SimRun) sweep = run_on (trace, "--slo wait.max<1s --sweep workers=1:2 trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (trace, "--slo wait.max<1s trace.csv");
+  g_autoptr (SimRun) sweep = sim_run_on (trace, "--slo wait.max<1s --sweep workers=1:2 trace.csv");
 
   assert_says (run, 0, "needs 2 workers: wait.max 800 us; 1 worker: 1.0004 s\n");
   assert_says (sweep, 0, "no (wait.max 1.0004 s)\n");
@@ -286,10 +278,12 @@ test_figures_differ_from_bound (void)
 static void
 test_objectives (void)
 {
-  g_autoptr (SimRun) never = run_on (burst, "--slo response.p50<99ms trace.csv");
-  g_autoptr (SimRun) both = run_on (burst, "-q 0 -w 2 --slo blocked<=50% --slo wait.max<=200ms trace.csv");
-  g_autoptr (SimRun) rejecting = run_on (burst, "-q 0 -w 2 --when-full=reject --slo rejected<=1 trace.csv");
-  g_autoptr (SimRun) without = run_on (burst, "--no-plan --slo response.p50<99ms trace.csv");
+  g_autoptr (SimRun) never = sim_run_on (burst, "--slo response.p50<99ms trace.csv");
+  g_autoptr (SimRun) both
+      = sim_run_on (burst, "-q 0 -w 2 --slo blocked<=50% --slo wait.max<=200ms trace.csv");
+  g_autoptr (SimRun) rejecting
+      = sim_run_on (burst, "-q 0 -w 2 --when-full=reject --slo rejected<=1 trace.csv");
+  g_autoptr (SimRun) without = sim_run_on (burst, "--no-plan --slo response.p50<99ms trace.csv");
 
   assert_says (
       never, 1,
@@ -313,7 +307,7 @@ test_no_plan (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (without); i++)
     {
-      g_autoptr (SimRun) run = run_on (burst, without[i]);
+      g_autoptr (SimRun) run = sim_run_on (burst, without[i]);
 
       g_assert_cmpint (run->status, ==, 0);
       g_assert_null (strstr (run->out, "plan for"));
@@ -323,8 +317,8 @@ test_no_plan (void)
 static void
 test_snapshot (void)
 {
-  g_autoptr (SimRun) run = run_on (burst, "--at=150ms -q 1 -w 2 --format=json --no-plan trace.csv");
-  g_autoptr (SimRun) text = run_on (burst, "--at=150ms -q 1 -w 2 --no-plan trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (burst, "--at=150ms -q 1 -w 2 --format=json --no-plan trace.csv");
+  g_autoptr (SimRun) text = sim_run_on (burst, "--at=150ms -q 1 -w 2 --no-plan trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *at = json_object_get_object_member (report, "at");
   JsonObject *channel = json_array_get_object_element (json_object_get_array_member (at, "models"), 1);
@@ -377,7 +371,7 @@ check_sweep (const char *trace, const char *policy)
   g_autofree char *arguments = g_strdup_printf (
       "--sweep=workers=2:6:2,queue=0:20:10,queue=5,scale=1:2,service=0.5,service=1.5 --threads=2 --format=csv %s trace.csv",
       policy);
-  g_autoptr (SimRun) sweep = run_on (trace, arguments);
+  g_autoptr (SimRun) sweep = sim_run_on (trace, arguments);
   g_autofree char *all = g_strdup (sweep->out);
   g_auto (GStrv) lines = g_strsplit (all, "\n", -1);
   g_autofree char *one_thread = NULL;
@@ -429,7 +423,7 @@ test_sweep_of_an_unsorted_trace (void)
   g_autofree char *rows = make_trace (FALSE);
   g_autofree char *late = g_strconcat (rows, "0\n", NULL),
                   *early = g_strconcat ("arrival\n0\n", rows + strlen ("arrival\n"), NULL);
-  g_autoptr (SimRun) sorted = run_on (early, arguments), unsorted = run_on (late, arguments);
+  g_autoptr (SimRun) sorted = sim_run_on (early, arguments), unsorted = sim_run_on (late, arguments);
 
   g_assert_cmpint (sorted->status, ==, 0);
   g_assert_cmpstr (unsorted->out, ==, sorted->out);
@@ -438,9 +432,9 @@ test_sweep_of_an_unsorted_trace (void)
 static void
 test_sweep_text_and_json (void)
 {
-  g_autoptr (SimRun) text = run_on (burst, "--sweep=workers=2,queue=2:3 trace.csv");
+  g_autoptr (SimRun) text = sim_run_on (burst, "--sweep=workers=2,queue=2:3 trace.csv");
   g_autoptr (SimRun) json
-      = run_on (burst, "-m BufferedChannel --sweep=queue=4,workers=3 --format=json trace.csv");
+      = sim_run_on (burst, "-m BufferedChannel --sweep=queue=4,workers=3 --format=json trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (json);
   JsonArray *rows = json_object_get_array_member (report, "sweep");
   JsonObject *row = json_array_get_object_element (rows, 0);
@@ -464,8 +458,8 @@ test_headroom_text (void)
 
   for (guint i = 0; i < 400; i++)
     g_string_append_printf (trace, "%u.%u,1\n", i / 10, i % 10);
-  fails = run_on (trace->str, "-m workerpool -q 1000 -w 12 --plan --slo=wait.p99<100ms trace.csv");
-  full = run_on (trace->str, "-m workerpool -q 5 -w 12 --plan --slo=wait.p99<100s trace.csv");
+  fails = sim_run_on (trace->str, "-m workerpool -q 1000 -w 12 --plan --slo=wait.p99<100ms trace.csv");
+  full = sim_run_on (trace->str, "-m workerpool -q 5 -w 12 --plan --slo=wait.p99<100s trace.csv");
   assert_says (fails, 0, "  headroom of 12 workers and a queue of 1,000: fails wait.p99<100ms at 1.2");
   assert_says (full, 0, "  headroom of 12 workers and a queue of 5: full at 1.2");
 }
@@ -478,7 +472,7 @@ test_sweep_in_order (void)
   static const char expected[]
       = "1,1,1,3,false\n1,1,1,4,true\n1,1,2,3,true\n1,1,2,4,true\n1,2,1,3,false\n1,2,1,4,true\n1,2,2,3,true\n1,2,2,4,true\n"
         "2,1,1,3,false\n2,1,1,4,true\n2,1,2,3,true\n2,1,2,4,true\n2,2,1,3,false\n2,2,1,4,true\n2,2,2,3,true\n2,2,2,4,true\n";
-  g_autoptr (SimRun) run = run_on (
+  g_autoptr (SimRun) run = sim_run_on (
       burst,
       "--sweep=queue=4,service=2,workers=2,scale=2,scale=1,workers=1,service=1,queue=3 --format=csv trace.csv");
   g_auto (GStrv) lines = g_strsplit (run->out, "\n", -1);
@@ -539,7 +533,7 @@ test_bad_options (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
-      g_autoptr (SimRun) run = run_on (burst, bad[i].arguments);
+      g_autoptr (SimRun) run = sim_run_on (burst, bad[i].arguments);
 
       assert_says (run, 2, bad[i].says);
       g_assert_cmpstr (run->out, ==, "");
@@ -593,7 +587,7 @@ test_progress_on_a_terminal (void)
 static void
 assert_one_line (const char *arguments, const char *line)
 {
-  g_autoptr (SimRun) run = run_on ("", arguments);
+  g_autoptr (SimRun) run = sim_run_on ("", arguments);
 
   g_assert_cmpint (run->status, ==, 2);
   g_assert_cmpstr (run->out, ==, "");
@@ -606,9 +600,10 @@ static void
 test_memory (void)
 {
 #define DRAWN "--synthetic=constant:rate=1000 --service=1ms "
-  g_autoptr (SimRun) plan = run_on ("", DRAWN "--limit=65536 --memory=1m -m WorkerPool --plan");
+  g_autoptr (SimRun) plan = sim_run_on ("", DRAWN "--limit=65536 --memory=1m -m WorkerPool --plan");
   g_autoptr (SimRun) sweep
-      = run_on ("", DRAWN "--limit=32768 --memory=1m --sweep=workers=1:2,service=1,service=2 --format=csv");
+      = sim_run_on ("",
+                    DRAWN "--limit=32768 --memory=1m --sweep=workers=1:2,service=1,service=2 --format=csv");
 
   g_assert_cmpint (plan->status, ==, 0);
   g_assert_cmpint (sweep->status, ==, 0);
@@ -651,12 +646,12 @@ static void
 test_sensitivity (void)
 {
   const char *trace = "arrival,service\n0,1\n0,0.01\n3,0.01\n";
-  g_autoptr (SimRun) json = run_on (
+  g_autoptr (SimRun) json = sim_run_on (
       trace, "--plan -m WorkerPool -w 1 -q 5 --slo=wait.max<0.5s --sensitivity=50us --format=json trace.csv");
   g_autoptr (SimRun) text
-      = run_on (trace, "--plan -m WorkerPool -w 1 -q 5 --slo=wait.max<0.5s --sensitivity=50us trace.csv");
+      = sim_run_on (trace, "--plan -m WorkerPool -w 1 -q 5 --slo=wait.max<0.5s --sensitivity=50us trace.csv");
   g_autoptr (SimRun) calm
-      = run_on ("arrival,service\n0,1\n3,1\n6,1\n", "-w 1 -q 5 --sensitivity=50us trace.csv");
+      = sim_run_on ("arrival,service\n0,1\n3,1\n6,1\n", "-w 1 -q 5 --sensitivity=50us trace.csv");
   g_autoptr (JsonNode) node = json_from_string (json->out, NULL);
   JsonObject *sensitivity = json_object_get_object_member (json_node_get_object (node), "sensitivity");
   JsonArray *sizes = json_object_get_array_member (sensitivity, "sizes");

@@ -9,17 +9,6 @@
 static const char burst[] = "arrival,service,id\n0,0.1,a\n0,0.1,b\n0,0.1,c\n0,0.1,d\n0,0.1,e\n2.5,0.1,f\n";
 static const char shuffled[] = "arrival,service,id\n2.5,0.1,f\n0,0.1,a\n0,0.1,b\n0,0.1,c\n0,0.1,d\n0,0.1,e\n";
 
-static SimRun *
-run_on (const char *trace, const char *arguments)
-{
-  SimRun *run = sim_run_new ();
-
-  sim_run_write (run, "trace.csv", trace);
-  sim_run_go (run, arguments, NULL);
-
-  return run;
-}
-
 static void
 assert_done (SimRun *run, int status)
 {
@@ -79,7 +68,7 @@ test_json_shape (void)
   static const char *const spread[] = { "mean", "p50", "p90", "p95", "p99", "p999", "max", NULL };
   static const char *const depth[] = { "mean", "p50", "p95", "p99", "max", NULL };
   static const char *const busy[] = { "mean", "max", NULL };
-  g_autoptr (SimRun) run = run_on (burst, "--format=json trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (burst, "--format=json trace.csv");
   g_autoptr (JsonObject) report = NULL;
 
   assert_done (run, 0);
@@ -104,10 +93,10 @@ static void
 test_percentiles (void)
 {
   g_autoptr (SimRun) json
-      = run_on (burst, "--format=json --no-plan --percentiles=75 --slo=wait.p99.5<1s trace.csv");
-  g_autoptr (SimRun) csv = run_on (burst, "--format=csv --percentiles=p75,99.5,99.9 trace.csv");
-  g_autoptr (SimRun) text = run_on (burst, "--no-plan --percentiles=75 trace.csv");
-  g_autoptr (SimRun) many = run_on (burst, "--percentiles=1,2,3,4,5 trace.csv");
+      = sim_run_on (burst, "--format=json --no-plan --percentiles=75 --slo=wait.p99.5<1s trace.csv");
+  g_autoptr (SimRun) csv = sim_run_on (burst, "--format=csv --percentiles=p75,99.5,99.9 trace.csv");
+  g_autoptr (SimRun) text = sim_run_on (burst, "--no-plan --percentiles=75 trace.csv");
+  g_autoptr (SimRun) many = sim_run_on (burst, "--percentiles=1,2,3,4,5 trace.csv");
   g_autoptr (JsonObject) report = NULL;
 
   assert_done (json, 0);
@@ -132,7 +121,7 @@ static void
 test_shortest_numbers (void)
 {
   g_autoptr (SimRun) run
-      = run_on ("arrival,service,id\n0,0.1,\"1.10\"\n", "-m Default --format=json trace.csv");
+      = sim_run_on ("arrival,service,id\n0,0.1,\"1.10\"\n", "-m Default --format=json trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
 
   g_assert_nonnull (strstr (run->out, "\"makespan\" : 0.1,"));
@@ -144,7 +133,7 @@ test_shortest_numbers (void)
 static void
 test_unused_fields (void)
 {
-  g_autoptr (SimRun) run = run_on (burst, "--format=json -q 3 -w 2 trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (burst, "--format=json -q 3 -w 2 trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *none = model_of (report, 0), *one = model_of (report, 1), *pool = model_of (report, 2);
 
@@ -169,7 +158,7 @@ test_unused_fields (void)
 static void
 test_figures_of_a_burst (void)
 {
-  g_autoptr (SimRun) run = run_on (burst, "--format=json -m workerpool -q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (burst, "--format=json -m workerpool -q 1 -w 2 trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *trace = json_object_get_object_member (report, "trace"), *model = model_of (report, 0);
 
@@ -196,7 +185,7 @@ test_figures_of_a_burst (void)
 static void
 test_csv (void)
 {
-  g_autoptr (SimRun) run = run_on (burst, "--format=csv -q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (burst, "--format=csv -q 1 -w 2 trace.csv");
   g_auto (GStrv) lines = g_strsplit (run->out, "\n", -1);
   g_auto (GStrv) head = g_strsplit (lines[0], ",", -1);
 
@@ -230,7 +219,7 @@ test_jobs (void)
   for (guint i = 0; i < G_N_ELEMENTS (traces); i++)
     {
       g_autoptr (SimRun) run
-          = run_on (traces[i], "-m BufferedChannel -q 1 --block-timeout=50ms --jobs=jobs.csv trace.csv");
+          = sim_run_on (traces[i], "-m BufferedChannel -q 1 --block-timeout=50ms --jobs=jobs.csv trace.csv");
       g_autofree char *jobs = sim_run_read (run, "jobs.csv");
 
       assert_done (run, 0);
@@ -252,7 +241,7 @@ test_series (void)
                                  "0.400000000,BufferedChannel,0,0,1\n"
                                  "0.500000000,BufferedChannel,0,0,0\n";
   g_autoptr (SimRun) run
-      = run_on ("arrival,service\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n", "-q 2 -w 2 --series=- trace.csv");
+      = sim_run_on ("arrival,service\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n", "-q 2 -w 2 --series=- trace.csv");
   g_autoptr (GString) bounded = g_string_new (NULL);
   g_auto (GStrv) lines = g_strsplit (run->out, "\n", -1);
 
@@ -267,8 +256,8 @@ test_series (void)
 static void
 test_order_and_standard_input (void)
 {
-  g_autoptr (SimRun) sorted = run_on (burst, "--format=json -q 1 -w 2 trace.csv");
-  g_autoptr (SimRun) unsorted = run_on (shuffled, "--format=json -q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) sorted = sim_run_on (burst, "--format=json -q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) unsorted = sim_run_on (shuffled, "--format=json -q 1 -w 2 trace.csv");
   g_autoptr (SimRun) piped = sim_run_new ();
   g_autoptr (JsonObject) report = sim_run_json (unsorted);
   g_autofree char *mended = NULL;
@@ -292,7 +281,7 @@ test_side_files_of_an_unsorted_trace (void)
                     other[] = "arrival,service,id,bytes\n1,0.1,c,9\n0,0.1,a,7\n0,0.1,b,\n";
   static const char arguments[]
       = "--no-plan -m bufferedchannel --at 0.05s --jobs=jobs.csv --series=series.csv --format=json trace.csv";
-  g_autoptr (SimRun) sorted = run_on (one, arguments), unsorted = run_on (other, arguments);
+  g_autoptr (SimRun) sorted = sim_run_on (one, arguments), unsorted = sim_run_on (other, arguments);
   g_autofree char *jobs = sim_run_read (sorted, "jobs.csv"), *series = sim_run_read (sorted, "series.csv");
   g_autofree char *other_jobs = sim_run_read (unsorted, "jobs.csv"),
                   *other_series = sim_run_read (unsorted, "series.csv");
@@ -324,8 +313,8 @@ test_side_files_restart (void)
     g_string_append_printf (rows, "%u.%03u,0.003\n", i / 1000, i % 1000);
   early = g_strconcat (header, first, rows->str, NULL);
   late = g_strconcat (header, rows->str, first, NULL);
-  sorted = run_on (early, arguments);
-  unsorted = run_on (late, arguments);
+  sorted = sim_run_on (early, arguments);
+  unsorted = sim_run_on (late, arguments);
   jobs = sim_run_read (sorted, "jobs.csv");
   series = sim_run_read (sorted, "series.csv");
   other_jobs = sim_run_read (unsorted, "jobs.csv");
@@ -342,8 +331,8 @@ test_side_files_restart (void)
 static void
 test_series_at_longest_times (void)
 {
-  g_autoptr (SimRun) run
-      = run_on ("arrival,service\n0,9200000000\n", "-m default --series=- --interval=3000000000s trace.csv");
+  g_autoptr (SimRun) run = sim_run_on ("arrival,service\n0,9200000000\n",
+                                       "-m default --series=- --interval=3000000000s trace.csv");
 
   assert_done (run, 0);
   g_assert_cmpstr (
@@ -363,7 +352,7 @@ test_a_model_that_takes_too_long (void)
     {
       g_autofree char *arguments
           = g_strdup_printf ("--threads=%u --no-plan --format=json trace.csv", threads);
-      g_autoptr (SimRun) run = run_on (years, arguments);
+      g_autoptr (SimRun) run = sim_run_on (years, arguments);
 
       g_assert_cmpint (run->status, ==, 2);
       g_assert_cmpstr (run->out, ==, "");
@@ -381,8 +370,8 @@ test_threads_and_a_warm_up (void)
 
   for (guint i = 0; i < 30000; i++)
     g_string_append_printf (trace, "%u.%03u,0.00%u\n", i / 1000, i % 1000, 1 + i * i % 7);
-  one = run_on (trace->str, "--threads=1 --warmup=3s --no-plan --format=json -w 4 -q 10 trace.csv");
-  two = run_on (trace->str, "--threads=2 --warmup=3s --no-plan --format=json -w 4 -q 10 trace.csv");
+  one = sim_run_on (trace->str, "--threads=1 --warmup=3s --no-plan --format=json -w 4 -q 10 trace.csv");
+  two = sim_run_on (trace->str, "--threads=2 --warmup=3s --no-plan --format=json -w 4 -q 10 trace.csv");
   assert_done (one, 0);
   g_assert_cmpstr (two->out, ==, one->out);
 }
@@ -391,9 +380,9 @@ static void
 test_equal_seeds (void)
 {
   /* drawn again from the first after sorting */
-  g_autoptr (SimRun) one = run_on ("arrival\n1\n2\n0\n", "--format=json -s exp:1s trace.csv");
-  g_autoptr (SimRun) same = run_on ("arrival\n0\n1\n2\n", "--format=json -s exp:1s trace.csv");
-  g_autoptr (SimRun) other = run_on ("arrival\n0\n1\n2\n", "--format=json -s exp:1s --seed=2 trace.csv");
+  g_autoptr (SimRun) one = sim_run_on ("arrival\n1\n2\n0\n", "--format=json -s exp:1s trace.csv");
+  g_autoptr (SimRun) same = sim_run_on ("arrival\n0\n1\n2\n", "--format=json -s exp:1s trace.csv");
+  g_autoptr (SimRun) other = sim_run_on ("arrival\n0\n1\n2\n", "--format=json -s exp:1s --seed=2 trace.csv");
 
   g_assert_cmpstr (strstr (one->out, "\"models\""), ==, strstr (same->out, "\"models\""));
   g_assert_cmpstr (strstr (other->out, "\"models\""), !=, strstr (same->out, "\"models\""));
@@ -402,8 +391,9 @@ test_equal_seeds (void)
 static void
 test_scales_and_limit (void)
 {
-  g_autoptr (SimRun) run = run_on (burst, "--format=json -m default --scale=2 --service-scale=3 trace.csv");
-  g_autoptr (SimRun) few = run_on (
+  g_autoptr (SimRun) run
+      = sim_run_on (burst, "--format=json -m default --scale=2 --service-scale=3 trace.csv");
+  g_autoptr (SimRun) few = sim_run_on (
       burst, "--format=json -m default --limit=2 --service=1s --service-always --service-scale=2 trace.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
   g_autoptr (JsonObject) limited = sim_run_json (few);
@@ -431,9 +421,9 @@ assert_golden (const SimRun *run, const char *name)
 static void
 test_golden_text (void)
 {
-  g_autoptr (SimRun) run = run_on (shuffled, "-q 1 -w 2 trace.csv");
+  g_autoptr (SimRun) run = sim_run_on (shuffled, "-q 1 -w 2 trace.csv");
   g_autoptr (SimRun) refusing
-      = run_on (burst, "-m WorkerPool -q 1 -w 2 --block-timeout=0.1s --patience=50ms trace.csv");
+      = sim_run_on (burst, "-m WorkerPool -q 1 -w 2 --block-timeout=0.1s --patience=50ms trace.csv");
 
   assert_done (run, 0);
   assert_golden (run, "wp-sim.txt");
