@@ -275,6 +275,15 @@ has_stdout (const WpSimOptions *options)
 }
 
 static gboolean
+print_text (const char *text, GError **error)
+{
+  g_autoptr (WpAtomicFile) output = wp_atomic_file_new ("-", FALSE, error);
+
+  return output && wp_atomic_file_write (output, text, strlen (text), error)
+         && wp_atomic_file_commit (output, error);
+}
+
+static gboolean
 print_report (const WpSimOptions *options, const WpReport *report, GError **error)
 {
   gboolean printed = has_stdout (options);
@@ -288,11 +297,9 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
       }
   if (printed)
     {
-      g_autoptr (WpAtomicFile) output = wp_atomic_file_new ("-", FALSE, error);
       g_autofree char *text = options->format->write (report);
 
-      return output && wp_atomic_file_write (output, text, strlen (text), error)
-             && wp_atomic_file_commit (output, error);
+      return print_text (text, error);
     }
 
   return TRUE;
@@ -393,12 +400,8 @@ static int
 sweep (const WpSimOptions *options, GError **error)
 {
   g_autofree char *text = wp_sim_plan_sweep (options, error);
-  g_autoptr (WpAtomicFile) output = text ? wp_atomic_file_new ("-", FALSE, error) : NULL;
 
-  return output && wp_atomic_file_write (output, text, strlen (text), error)
-                 && wp_atomic_file_commit (output, error)
-             ? EXIT_DONE
-             : EXIT_BAD;
+  return text && print_text (text, error) ? EXIT_DONE : EXIT_BAD;
 }
 
 static int
@@ -406,12 +409,8 @@ calibrate (const WpSimOptions *options, GError **error)
 {
   g_autofree char *text
       = wp_report_calibration (options->calibrate, g_str_equal (options->format->name, "json"), error);
-  g_autoptr (WpAtomicFile) output = text ? wp_atomic_file_new ("-", FALSE, error) : NULL;
 
-  return output && wp_atomic_file_write (output, text, strlen (text), error)
-                 && wp_atomic_file_commit (output, error)
-             ? EXIT_DONE
-             : EXIT_BAD;
+  return text && print_text (text, error) ? EXIT_DONE : EXIT_BAD;
 }
 
 static int

@@ -92,17 +92,15 @@ wp_server_check_config (const WpServerOptions *options)
 WpRecorder *
 wp_server_open_recorder (const WpServerOptions *options, GError **error)
 {
-  static const char *const fields[]
-      = { "mode", "queue", "workers", "dispatcher", "when-full", "block-timeout", "ack", "keep-abandoned" };
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   char now[WP_TIME_BUFFER];
 
   if (!check_record (options, error))
     return NULL;
-  for (guint i = 0; i < G_N_ELEMENTS (fields); i++)
+  for (const WpOption *field = wp_policy_options; field->name; field++)
     {
-      g_ptr_array_add (notes, g_strdup (fields[i]));
-      g_ptr_array_add (notes, wp_policy_get (&options->policy, fields[i]));
+      g_ptr_array_add (notes, g_strdup (field->name));
+      g_ptr_array_add (notes, wp_policy_get (&options->policy, field->name));
     }
   g_ptr_array_add (notes, g_strdup ("database"));
   g_ptr_array_add (notes, g_strdup (options->database_name));

@@ -97,5 +97,6 @@ gboolean wp_policy_set (WpPolicy *self, const char *name, const char *value, GEr
 /* The value as text that wp_policy_set() accepts. Free with g_free(). */
 char *wp_policy_get (const WpPolicy *self, const char *name);
 
-/* The options of a group on a WpPolicy, whose given is WpPolicy.given. */
+/* The options of a group on a WpPolicy, whose given is WpPolicy.given, each a WpPolicyField. The mode is the
+ * first: it determines which others are used. */
 extern const WpOption wp_policy_options[];

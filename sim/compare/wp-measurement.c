@@ -99,19 +99,6 @@ wp_measurement_note (const WpMeasurement *self, const char *key)
   return wp_trace_note (self->trace, key);
 }
 
-/* the mode first: it determines which others are used */
-static const struct {
-  const char *key;
-  WpPolicyField field;
-} keys[] = { { "mode", WP_POLICY_MODE },
-             { "queue", WP_POLICY_QUEUE },
-             { "workers", WP_POLICY_WORKERS },
-             { "dispatcher", WP_POLICY_DISPATCHER },
-             { "when-full", WP_POLICY_WHEN_FULL },
-             { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
-             { "ack", WP_POLICY_ACK },
-             { "keep-abandoned", WP_POLICY_KEEP_ABANDONED } };
-
 static gboolean
 set_from_note (const WpTrace *trace, WpPolicy *policy, const char *key, const char *note, GError **error)
 {
@@ -136,11 +123,11 @@ wp_measurement_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error)
 {
   guint wanted = (WP_POLICY_ACK | WP_POLICY_KEEP_ABANDONED) & ~policy->given;
 
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+  for (const WpOption *field = wp_policy_options; field->name; field++)
     {
-      const char *note = keys[i].field & wanted ? wp_trace_note (trace, keys[i].key) : NULL;
+      const char *note = field->given & wanted ? wp_trace_note (trace, field->name) : NULL;
 
-      if (note && !set_from_note (trace, policy, keys[i].key, note, error))
+      if (note && !set_from_note (trace, policy, field->name, note, error))
         return FALSE;
     }
   assume_kept (trace, policy);
@@ -168,28 +155,28 @@ warn_of_contradiction (const WpMeasurement *self, const WpPolicy *policy, const 
 }
 
 static gboolean
-complete_field (const WpMeasurement *self, WpPolicy *policy, guint given, guint i, GPtrArray *warnings,
-                GError **error)
+complete_field (const WpMeasurement *self, WpPolicy *policy, guint given, const WpOption *field,
+                GPtrArray *warnings, GError **error)
 {
-  const char *note = wp_trace_note (self->trace, keys[i].key);
+  const char *note = wp_trace_note (self->trace, field->name);
   const guint refusal = WP_POLICY_WHEN_FULL | WP_POLICY_BLOCK_TIMEOUT;
-  gboolean is_given = (given & keys[i].field) != 0;
+  gboolean is_given = (given & field->given) != 0;
 
-  if (!wp_policy_uses (policy, keys[i].field))
+  if (!wp_policy_uses (policy, field->given))
     return TRUE;
   if (note && is_given)
-    return warn_of_contradiction (self, policy, keys[i].key, note, warnings, error);
+    return warn_of_contradiction (self, policy, field->name, note, warnings, error);
   /* one of these two options decides on both */
-  if (is_given || ((keys[i].field & refusal) && (given & refusal)))
+  if (is_given || ((field->given & refusal) && (given & refusal)))
     return TRUE;
   if (note)
-    return set_from_note (self->trace, policy, keys[i].key, note, error);
-  if (keys[i].field & (WP_POLICY_QUEUE | WP_POLICY_WORKERS))
+    return set_from_note (self->trace, policy, field->name, note, error);
+  if (field->given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS))
     {
-      g_autofree char *assumed = wp_policy_get (policy, keys[i].key);
+      g_autofree char *assumed = wp_policy_get (policy, field->name);
 
       g_ptr_array_add (warnings, g_strdup_printf ("%s has no note \"%s\": %s is assumed",
-                                                  wp_measurement_path (self), keys[i].key, assumed));
+                                                  wp_measurement_path (self), field->name, assumed));
     }
 
   return TRUE;
@@ -205,8 +192,8 @@ wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, GPtrArray 
                     given & WP_POLICY_MODE ? "" : " (",
                     given & WP_POLICY_MODE ? "" : wp_measurement_path (self),
                     given & WP_POLICY_MODE ? "" : " has no note \"mode\")");
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (!complete_field (self, policy, given, i, warnings, error))
+  for (const WpOption *field = wp_policy_options; field->name; field++)
+    if (!complete_field (self, policy, given, field, warnings, error))
       return FALSE;
   assume_kept (self->trace, policy);
 

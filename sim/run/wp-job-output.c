@@ -8,18 +8,6 @@ struct _WpJobOutput {
   WpTraceWriter *writer;
 };
 
-static const struct {
-  const char *key;
-  WpPolicyField field;
-} notes[] = { { "mode", WP_POLICY_MODE },
-              { "queue", WP_POLICY_QUEUE },
-              { "workers", WP_POLICY_WORKERS },
-              { "dispatcher", WP_POLICY_DISPATCHER },
-              { "when-full", WP_POLICY_WHEN_FULL },
-              { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
-              { "ack", WP_POLICY_ACK },
-              { "keep-abandoned", WP_POLICY_KEEP_ABANDONED } };
-
 static void
 begin (WpJobOutput *self)
 {
@@ -27,12 +15,12 @@ begin (WpJobOutput *self)
   self->writer = wp_trace_writer_new (wp_atomic_file_fd (self->output), WP_COLUMNS_ALL);
   wp_trace_writer_note (self->writer, "source", WP_JOB_OUTPUT_SOURCE);
   wp_trace_writer_note (self->writer, "version", WP_VERSION);
-  for (guint i = 0; i < G_N_ELEMENTS (notes); i++)
-    if (wp_policy_uses (&self->policy, notes[i].field))
+  for (const WpOption *field = wp_policy_options; field->name; field++)
+    if (wp_policy_uses (&self->policy, field->given))
       {
-        g_autofree char *value = wp_policy_get (&self->policy, notes[i].key);
+        g_autofree char *value = wp_policy_get (&self->policy, field->name);
 
-        wp_trace_writer_note (self->writer, notes[i].key, value);
+        wp_trace_writer_note (self->writer, field->name, value);
       }
 }
 
