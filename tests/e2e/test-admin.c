@@ -216,7 +216,7 @@ test_metrics (void)
   lines = g_strsplit (response->body, "\n", -1);
   for (char **line = lines; *line && **line; line++)
     g_assert_true (g_regex_match_simple (
-        "^(# (HELP|TYPE) wp_[a-z_]+ .+|wp_[a-z_]+({[a-z]+=\"[a-z_]+\"})? [0-9.e+-]+)$", *line, 0, 0));
+        "^(# (HELP|TYPE) wp_[a-z_]+ .+|wp_[a-z_]+({[a-z]+=\"[A-Za-z_0-9.+]+\"})? [0-9.e+-]+)$", *line, 0, 0));
 }
 
 /* The next event, parsed; skips all before it. */
