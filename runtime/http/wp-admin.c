@@ -55,8 +55,7 @@ failed_format (WpJournal *journal, GError **error)
   json_builder_begin_object (json);
   wp_json_add_string (json, "journal", wp_journal_get_path (journal));
   wp_json_add_count (json, "failed", counts.failed);
-  json_builder_set_member_name (json, "jobs");
-  json_builder_begin_array (json);
+  wp_json_begin_array (json, "jobs");
   if (!wp_journal_file_list_failed (wp_journal_get_path (journal), MAX_LISTED, add_failed, json, error))
     return NULL;
   json_builder_end_array (json);
@@ -147,8 +146,7 @@ add_refused (JsonBuilder *json, const WpAdmin *self)
   guint64 counts[WP_N_HTTP_ERRORS];
 
   count_refusals (self, counts);
-  json_builder_set_member_name (json, "refused");
-  json_builder_begin_object (json);
+  wp_json_begin_object (json, "refused");
   for (WpHttpError i = 0; i < WP_N_HTTP_ERRORS; i++)
     wp_json_add_count (json, wp_http_error_name (i), counts[i]);
   json_builder_end_object (json);
@@ -190,8 +188,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
   wp_json_add_seconds (json, "uptime", now_ns - self->started_ns);
   wp_json_add_boolean (json, "ready", !why_not_ready (self));
   add_policy (json, self);
-  json_builder_set_member_name (json, "ledger");
-  json_builder_begin_object (json);
+  wp_json_begin_object (json, "ledger");
   add_fields (json, &ledger, wp_ledger_entered);
   add_fields (json, &ledger, wp_ledger_placed);
   wp_json_add_boolean (json, "balances", wp_ledger_balances (&ledger));

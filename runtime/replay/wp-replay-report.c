@@ -211,8 +211,7 @@ wp_replay_report_print_text (const WpReplayReport *self, FILE *out)
 static void
 add_histogram (JsonBuilder *json, const char *name, const WpHistogram *histogram)
 {
-  json_builder_set_member_name (json, name);
-  json_builder_begin_object (json);
+  wp_json_begin_object (json, name);
   wp_json_add_double (json, "mean", wp_histogram_mean (histogram) / WP_NS_PER_S);
   for (guint i = 0; i < G_N_ELEMENTS (quantiles); i++)
     wp_json_add_seconds (json, quantiles[i].name, wp_histogram_quantile (histogram, quantiles[i].share));
@@ -223,8 +222,7 @@ add_histogram (JsonBuilder *json, const char *name, const WpHistogram *histogram
 static void
 add_statuses (JsonBuilder *json, const WpTally *tally)
 {
-  json_builder_set_member_name (json, "statuses");
-  json_builder_begin_object (json);
+  wp_json_begin_object (json, "statuses");
   for (guint status = 0; status < 1000; status++)
     if (wp_tally_n_status (tally, status) > 0)
       {
@@ -241,8 +239,7 @@ add_failures (JsonBuilder *json, const WpTally *tally)
 {
   g_autoptr (GList) reasons = sorted_failures (tally);
 
-  json_builder_set_member_name (json, "failures");
-  json_builder_begin_object (json);
+  wp_json_begin_object (json, "failures");
   for (const GList *node = reasons; node; node = node->next)
     wp_json_add_count (json, node->data,
                        *(const guint64 *) g_hash_table_lookup (wp_tally_failures (tally), node->data));

@@ -199,8 +199,7 @@ add_model (JsonBuilder *builder, const WpReport *report, guint model)
       wp_json_add_string (builder, "theory", confidence->theory.name);
       wp_json_add_string (builder, "source", confidence->theory.source);
     }
-  json_builder_set_member_name (builder, "metrics");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "metrics");
   for (guint i = 0; i < confidence->n_metrics; i++)
     {
       const char *metric = confidence->metrics[i].interval.metric;
@@ -220,8 +219,7 @@ wp_confidence_add_json (JsonBuilder *builder, const WpReport *report)
 {
   if (!report->confidence)
     return;
-  json_builder_set_member_name (builder, "confidence");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "confidence");
   for (guint i = 0; i < report->n_models; i++)
     add_model (builder, report, i);
   json_builder_end_array (builder);

@@ -246,8 +246,7 @@ to_text (const Calibration *self)
 static void
 add_commit_json (JsonBuilder *builder, const WpCalibration *database)
 {
-  json_builder_set_member_name (builder, "commit");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "commit");
   wp_json_add_double (builder, "fixed", database->cost.fixed_ns / 1e9);
   wp_json_add_double (builder, "row", database->cost.row_ns / 1e9);
   wp_json_add_double (builder, "idle", database->cost.idle_ns / 1e9);
@@ -266,8 +265,7 @@ add_commit_json (JsonBuilder *builder, const WpCalibration *database)
 static void
 add_http_json (JsonBuilder *builder, const Calibration *self)
 {
-  json_builder_set_member_name (builder, "arrivals");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "arrivals");
   wp_json_add_double (builder, "rate_p50", self->rate);
   wp_json_add_double (builder, "rate_max", self->peak_rate);
   wp_json_add_double (builder, "http_time", self->http_time_ns > 0 ? (double) self->http_time_ns / 1e9 : NAN);
@@ -285,14 +283,12 @@ to_json (const Calibration *self)
   wp_json_add_string (builder, "file", wp_measurement_path (self->measured));
   wp_json_add_count (builder, "updates", self->database->n_updates);
   wp_json_add_count (builder, "commits", self->database->n_commits);
-  json_builder_set_member_name (builder, "group_commit");
-  json_builder_add_boolean_value (builder, self->in_groups);
+  wp_json_add_boolean (builder, "group_commit", self->in_groups);
   wp_json_add_string (builder, "service", self->service);
   if (self->in_groups)
     add_commit_json (builder, self->database);
   add_http_json (builder, self);
-  json_builder_set_member_name (builder, "warnings");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "warnings");
   for (guint i = 0; i < self->warnings->len; i++)
     json_builder_add_string_value (builder, g_ptr_array_index (self->warnings, i));
   json_builder_end_array (builder);

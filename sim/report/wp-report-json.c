@@ -11,37 +11,20 @@
 #include "sim/report/wp-report-verdict.h"
 
 static void
-add_time (JsonBuilder *builder, const char *name, gint64 ns)
-{
-  wp_json_add_double (builder, name, ns == WP_TIME_NONE ? NAN : (double) ns / WP_NS_PER_S);
-}
-
-static void
 add_notes (JsonBuilder *builder, const GPtrArray *notes)
 {
   if (!notes || notes->len == 0)
     return;
-  json_builder_set_member_name (builder, "notes");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "notes");
   for (guint i = 0; i < notes->len; i++)
     json_builder_add_string_value (builder, g_ptr_array_index (notes, i));
   json_builder_end_array (builder);
 }
 
 static void
-add_count_or_null (JsonBuilder *builder, const char *name, guint count)
-{
-  if (count > 0)
-    wp_json_add_count (builder, name, count);
-  else
-    wp_json_add_double (builder, name, NAN);
-}
-
-static void
 add_evidence (JsonBuilder *builder, const WpLoggedWorkers *found)
 {
-  json_builder_set_member_name (builder, "evidence");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "evidence");
   wp_json_add_string (builder, "reason",
                       found->reason == WP_LOGGED_REASON_NONE ? NULL : wp_logged_reason_text (found->reason));
   wp_json_add_double (builder, "gain", found->gain);
@@ -59,10 +42,9 @@ add_logged (JsonBuilder *builder, const WpLogged *logged)
   };
   const WpLoggedWorkers *found = &logged->found;
 
-  json_builder_set_member_name (builder, "logged");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "logged");
   wp_json_add_string (builder, "verdict", verdicts[found->verdict]);
-  add_count_or_null (builder, "workers", found->workers);
+  wp_json_add_whole (builder, "workers", found->workers > 0 ? found->workers : NAN);
   json_builder_set_member_name (builder, "range");
   if (found->low > 0)
     {
@@ -86,8 +68,7 @@ add_files (JsonBuilder *builder, const char *const *files)
 {
   if (!files || !files[0] || !files[1])
     return;
-  json_builder_set_member_name (builder, "files");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "files");
   for (; *files; files++)
     json_builder_add_string_value (builder, *files);
   json_builder_end_array (builder);
@@ -98,16 +79,16 @@ add_trace (JsonBuilder *builder, const WpReport *report)
 {
   const WpTrafficSummary *traffic = &report->traffic;
 
-  json_builder_set_member_name (builder, "trace");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "trace");
   wp_json_add_count (builder, "requests", traffic->requests);
-  add_time (builder, "duration", traffic->duration_ns);
+  wp_json_add_seconds (builder, "duration", traffic->duration_ns);
   wp_json_add_double (builder, "rate_mean", traffic->rate_mean);
   wp_json_add_double (builder, "rate_peak_1s", traffic->rate_peak_1s);
   wp_json_add_double (builder, "dispersion_1s", traffic->dispersion_1s);
   wp_json_add_double (builder, "service_mean",
                       report->lacks_service ? NAN : traffic->service_mean / WP_NS_PER_S);
-  add_time (builder, "service_p99", report->lacks_service ? WP_TIME_NONE : traffic->service_p99_ns);
+  wp_json_add_seconds (builder, "service_p99",
+                       report->lacks_service ? WP_TIME_NONE : traffic->service_p99_ns);
   wp_json_add_count (builder, "out_of_order", traffic->out_of_order);
   if (report->found)
     wp_json_add_string (builder, "format", report->found);
@@ -121,29 +102,18 @@ add_trace (JsonBuilder *builder, const WpReport *report)
 static void
 add_http_stage (JsonBuilder *builder, const WpHttpStageSummary *http_stage)
 {
-  json_builder_set_member_name (builder, "http_stage");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "http_stage");
   wp_json_add_double (builder, "utilisation", http_stage->utilisation);
-  json_builder_set_member_name (builder, "wait");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "wait");
   wp_json_add_double (builder, "mean", http_stage->wait.mean / WP_NS_PER_S);
-  add_time (builder, "p50", http_stage->wait.p50);
-  add_time (builder, "p90", http_stage->wait.p90);
-  add_time (builder, "p95", http_stage->wait.p95);
-  add_time (builder, "p99", http_stage->wait.p99);
-  add_time (builder, "p999", http_stage->wait.p999);
-  add_time (builder, "max", http_stage->wait.max);
+  wp_json_add_seconds (builder, "p50", http_stage->wait.p50);
+  wp_json_add_seconds (builder, "p90", http_stage->wait.p90);
+  wp_json_add_seconds (builder, "p95", http_stage->wait.p95);
+  wp_json_add_seconds (builder, "p99", http_stage->wait.p99);
+  wp_json_add_seconds (builder, "p999", http_stage->wait.p999);
+  wp_json_add_seconds (builder, "max", http_stage->wait.max);
   json_builder_end_object (builder);
   json_builder_end_object (builder);
-}
-
-static void
-add_whole (JsonBuilder *builder, const char *name, double value)
-{
-  if (isnan (value))
-    wp_json_add_double (builder, name, value);
-  else
-    wp_json_add_count (builder, name, (guint64) value);
 }
 
 static void
@@ -152,7 +122,7 @@ add_metric (JsonBuilder *builder, const char *name, const WpMetric *metric, cons
   double value = wp_metric_value (metric, summary);
 
   if (wp_metric_is_count (metric))
-    add_whole (builder, name, value);
+    wp_json_add_whole (builder, name, value);
   else
     wp_json_add_double (builder, name, value);
 }
@@ -170,8 +140,7 @@ add_group (JsonBuilder *builder, const WpMetric *first, gsize length, const WpSu
 {
   g_autofree char *name = g_strndup (first->name, length);
 
-  json_builder_set_member_name (builder, name);
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, name);
   for (const WpMetric *metric = first; metric->name; metric++)
     if (strncmp (metric->name, first->name, length + 1) == 0)
       add_metric (builder, metric->name + length + 1, metric, summary);
@@ -206,16 +175,14 @@ wp_report_json_add_summary (JsonBuilder *builder, const WpSummary *summary)
 static void
 add_objectives (JsonBuilder *builder, const GPtrArray *slos, const WpSummary *summary)
 {
-  json_builder_set_member_name (builder, "objectives");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "objectives");
   for (guint i = 0; i < slos->len; i++)
     {
       const WpSlo *slo = g_ptr_array_index (slos, i);
 
       json_builder_begin_object (builder);
       wp_json_add_string (builder, "slo", slo->text);
-      json_builder_set_member_name (builder, "met");
-      json_builder_add_boolean_value (builder, wp_slo_is_met (slo, summary));
+      wp_json_add_boolean (builder, "met", wp_slo_is_met (slo, summary));
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -231,8 +198,8 @@ add_model (JsonBuilder *builder, const WpReport *report, guint model)
 
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "mode", wp_mode_name (policy->mode));
-  add_whole (builder, "queue", wp_policy_uses (policy, WP_POLICY_QUEUE) ? policy->queue_jobs : NAN);
-  add_whole (builder, "workers", workers > 0 ? workers : NAN);
+  wp_json_add_whole (builder, "queue", wp_policy_uses (policy, WP_POLICY_QUEUE) ? policy->queue_jobs : NAN);
+  wp_json_add_whole (builder, "workers", workers > 0 ? workers : NAN);
   wp_json_add_string (builder, "dispatcher",
                       wp_policy_uses (policy, WP_POLICY_DISPATCHER) ? wp_dispatcher_name (policy->dispatcher)
                                                                     : NULL);
@@ -245,8 +212,7 @@ add_model (JsonBuilder *builder, const WpReport *report, guint model)
     json_builder_add_boolean_value (builder, policy->keep_abandoned);
   else
     json_builder_add_null_value (builder);
-  json_builder_set_member_name (builder, "recommended");
-  json_builder_add_boolean_value (builder, wp_report_is_recommended (report, model));
+  wp_json_add_boolean (builder, "recommended", wp_report_is_recommended (report, model));
   wp_report_json_add_summary (builder, summary);
   if (slos)
     add_objectives (builder, slos, summary);
@@ -271,8 +237,7 @@ add_replayed_metric (JsonBuilder *builder, const WpAsReplayed *replayed, guint i
     wp_json_add_string (builder, "range", NULL);
   else
     {
-      json_builder_set_member_name (builder, "range");
-      json_builder_begin_array (builder);
+      wp_json_begin_array (builder, "range");
       json_builder_add_double_value (builder, range->low);
       json_builder_add_double_value (builder, range->high);
       json_builder_end_array (builder);
@@ -285,7 +250,7 @@ add_agreement (JsonBuilder *builder, const WpComparison *comparison, guint i)
 {
   const WpMetricAgreement *agreement = &comparison->judged.metrics[i];
   void (*add) (JsonBuilder *, const char *, double)
-      = wp_metric_is_count (agreement->metric) ? add_whole : wp_json_add_double;
+      = wp_metric_is_count (agreement->metric) ? wp_json_add_whole : wp_json_add_double;
 
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "name", agreement->metric->name);
@@ -300,8 +265,7 @@ add_agreement (JsonBuilder *builder, const WpComparison *comparison, guint i)
 static void
 add_replayed (JsonBuilder *builder, const WpAsReplayed *replayed)
 {
-  json_builder_set_member_name (builder, "replayed");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "replayed");
   wp_json_add_string (builder, "not_modelled", replayed->not_modelled);
   if (!replayed->not_modelled)
     {
@@ -321,18 +285,16 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
 {
   const WpAgreement *against = &comparison->judged;
 
-  json_builder_set_member_name (builder, "against");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "against");
   wp_json_add_string (builder, "verdict", wp_agreement_verdict_name (wp_comparison_verdict (comparison)));
   wp_json_add_boolean (builder, "within", against->n_failed == 0);
   wp_json_add_boolean (builder, "disturbed", wp_measurement_is_disturbed (comparison->measured));
-  json_builder_set_member_name (builder, "metrics");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "metrics");
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     add_agreement (builder, comparison, i);
   json_builder_end_array (builder);
   wp_json_add_double (builder, "depth_curve_error", against->curve_error);
-  add_time (builder, "clock_shift", comparison->shift_ns);
+  wp_json_add_seconds (builder, "clock_shift", comparison->shift_ns);
   add_replayed (builder, &comparison->replayed);
   wp_report_worst_errors_add_json (builder, &comparison->largest);
   json_builder_end_object (builder);
@@ -356,8 +318,7 @@ wp_report_json (const WpReport *report)
   add_trace (builder, report);
   if (report->has_http_stage)
     add_http_stage (builder, &report->http_stage);
-  json_builder_set_member_name (builder, "models");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "models");
   for (guint i = 0; i < report->n_models; i++)
     add_model (builder, report, i);
   json_builder_end_array (builder);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/report/wp-format.h"
+#include "sim/trace/wp-json-add.h"
 
 #define LABEL_WIDTH    16
 #define SUBLABEL_WIDTH 6
@@ -254,36 +255,21 @@ wp_report_plan_add_text (GString *text, const WpReport *report)
 }
 
 static void
-add_member (JsonBuilder *builder, const char *name, double value, gboolean whole)
-{
-  json_builder_set_member_name (builder, name);
-  if (isnan (value))
-    json_builder_add_null_value (builder);
-  else if (whole)
-    json_builder_add_int_value (builder, (gint64) value);
-  else
-    json_builder_add_double_value (builder, value);
-}
-
-static void
 add_at_json (JsonBuilder *builder, const WpReport *report)
 {
   const WpSnapshot *at = report->at;
 
-  json_builder_set_member_name (builder, "at");
-  json_builder_begin_object (builder);
-  add_member (builder, "time", (double) at->at_ns / WP_NS_PER_S, FALSE);
-  json_builder_set_member_name (builder, "models");
-  json_builder_begin_array (builder);
+  wp_json_begin_object (builder, "at");
+  wp_json_add_double (builder, "time", (double) at->at_ns / WP_NS_PER_S);
+  wp_json_begin_array (builder, "models");
   for (guint i = 0; i < at->n_models; i++)
     {
       json_builder_begin_object (builder);
-      json_builder_set_member_name (builder, "mode");
-      json_builder_add_string_value (builder, wp_mode_name (report->policies[i].mode));
-      add_member (builder, "depth", depth (at, &at->states[i]), TRUE);
-      add_member (builder, "parked", parked (at, &at->states[i]), TRUE);
-      add_member (builder, "busy", busy (at, &at->states[i]), TRUE);
-      add_member (builder, "oldest_age", oldest_age (at, &at->states[i]), FALSE);
+      wp_json_add_string (builder, "mode", wp_mode_name (report->policies[i].mode));
+      wp_json_add_whole (builder, "depth", depth (at, &at->states[i]));
+      wp_json_add_whole (builder, "parked", parked (at, &at->states[i]));
+      wp_json_add_whole (builder, "busy", busy (at, &at->states[i]));
+      wp_json_add_double (builder, "oldest_age", oldest_age (at, &at->states[i]));
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -297,34 +283,29 @@ static void
 add_point_json (JsonBuilder *builder, WpPlanKind kind, const WpPlanPoint *point)
 {
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "question");
-  json_builder_add_string_value (builder, questions[kind]);
-  add_member (builder, "scale", point->scale, FALSE);
-  add_member (builder, "workers", point->workers, TRUE);
-  add_member (builder, "queue", point->queue_jobs, TRUE);
-  json_builder_set_member_name (builder, "meets");
-  json_builder_add_boolean_value (builder, point->meets);
+  wp_json_add_string (builder, "question", questions[kind]);
+  wp_json_add_double (builder, "scale", point->scale);
+  wp_json_add_whole (builder, "workers", point->workers);
+  wp_json_add_whole (builder, "queue", point->queue_jobs);
+  wp_json_add_boolean (builder, "meets", point->meets);
   json_builder_end_object (builder);
 }
 
 static void
 add_limits_json (JsonBuilder *builder, const WpPlan *plan)
 {
-  json_builder_set_member_name (builder, "unmet");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "unmet");
   for (guint i = 0; i < plan->limits->len; i++)
     {
       const WpPlanLimit *limit = &g_array_index (plan->limits, WpPlanLimit, i);
       const WpSlo *slo = limit->point.slo;
 
       json_builder_begin_object (builder);
-      json_builder_set_member_name (builder, "question");
-      json_builder_add_string_value (builder, questions[limit->kind]);
-      add_member (builder, "scale", limit->point.scale, FALSE);
-      json_builder_set_member_name (builder, "slo");
-      json_builder_add_string_value (builder, slo ? slo->text : NULL);
-      add_member (builder, "value", slo ? wp_metric_value (slo->metric, &limit->point.summary) : NAN, FALSE);
-      add_member (builder, "bound", slo ? wp_slo_bound (slo, &limit->point.summary) : NAN, FALSE);
+      wp_json_add_string (builder, "question", questions[limit->kind]);
+      wp_json_add_double (builder, "scale", limit->point.scale);
+      wp_json_add_string (builder, "slo", slo ? slo->text : NULL);
+      wp_json_add_double (builder, "value", slo ? wp_metric_value (slo->metric, &limit->point.summary) : NAN);
+      wp_json_add_double (builder, "bound", slo ? wp_slo_bound (slo, &limit->point.summary) : NAN);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -333,8 +314,7 @@ add_limits_json (JsonBuilder *builder, const WpPlan *plan)
 static void
 add_plan_json (JsonBuilder *builder, const WpPlan *plan)
 {
-  json_builder_set_member_name (builder, "plan");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "plan");
   for (guint i = 0; i < plan->results->len; i++)
     {
       const WpPlanResult *result = &g_array_index (plan->results, WpPlanResult, i);
@@ -346,9 +326,8 @@ add_plan_json (JsonBuilder *builder, const WpPlan *plan)
   json_builder_end_array (builder);
   if (plan->limits->len > 0)
     add_limits_json (builder, plan);
-  add_member (builder, "headroom", plan->headroom.scale, FALSE);
-  json_builder_set_member_name (builder, "assumed");
-  json_builder_add_boolean_value (builder, plan->assumed);
+  wp_json_add_double (builder, "headroom", plan->headroom.scale);
+  wp_json_add_boolean (builder, "assumed", plan->assumed);
 }
 
 void

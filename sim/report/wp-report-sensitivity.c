@@ -128,8 +128,7 @@ add_model_json (JsonBuilder *builder, const WpReport *report, guint model)
 
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "mode", wp_mode_name (report->policies[model].mode));
-  json_builder_set_member_name (builder, "ranges");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "ranges");
   for (guint i = 0; i < self->n_metrics; i++)
     {
       const WpSensitivityRange *range = range_of (self, model, i);
@@ -165,17 +164,14 @@ wp_report_sensitivity_add_json (JsonBuilder *builder, const WpReport *report)
 
   if (!self)
     return;
-  json_builder_set_member_name (builder, "sensitivity");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "sensitivity");
   wp_json_add_seconds (builder, "lag", self->lag_ns);
   wp_json_add_count (builder, "runs", WP_SENSITIVITY_RUNS);
-  json_builder_set_member_name (builder, "models");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "models");
   for (guint model = 0; model < self->n_models; model++)
     add_model_json (builder, report, model);
   json_builder_end_array (builder);
-  json_builder_set_member_name (builder, "sizes");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "sizes");
   for (guint i = 0; i < self->sizes->len; i++)
     add_size_json (builder, &g_array_index (self->sizes, WpSensitivitySize, i));
   json_builder_end_array (builder);

@@ -136,18 +136,12 @@ static void
 add_json_row (JsonBuilder *builder, const WpSweep *sweep, const WpSweepRow *row)
 {
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "mode");
-  json_builder_add_string_value (builder, wp_mode_name (sweep->policy.mode));
-  json_builder_set_member_name (builder, "scale");
-  json_builder_add_double_value (builder, row->scale);
-  json_builder_set_member_name (builder, "service_scale");
-  json_builder_add_double_value (builder, row->service_scale);
-  json_builder_set_member_name (builder, "workers");
-  json_builder_add_int_value (builder, row->workers);
-  json_builder_set_member_name (builder, "queue");
-  json_builder_add_int_value (builder, row->queue_jobs);
-  json_builder_set_member_name (builder, "meets");
-  json_builder_add_boolean_value (builder, row->failed == NULL);
+  wp_json_add_string (builder, "mode", wp_mode_name (sweep->policy.mode));
+  wp_json_add_double (builder, "scale", row->scale);
+  wp_json_add_double (builder, "service_scale", row->service_scale);
+  wp_json_add_count (builder, "workers", row->workers);
+  wp_json_add_count (builder, "queue", row->queue_jobs);
+  wp_json_add_boolean (builder, "meets", row->failed == NULL);
   wp_report_json_add_summary (builder, &row->summary);
   json_builder_end_object (builder);
 }
@@ -159,8 +153,7 @@ write_json (const WpSweep *sweep, const char *trace)
   g_autofree char *text = NULL;
 
   json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "sweep");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "sweep");
   for (guint i = 0; i < sweep->rows->len; i++)
     add_json_row (builder, sweep, &g_array_index (sweep->rows, WpSweepRow, i));
   json_builder_end_array (builder);

@@ -260,8 +260,7 @@ wp_report_verdict_add_json (JsonBuilder *builder, const WpReport *report)
 
   if (!self)
     return;
-  json_builder_set_member_name (builder, "recommendation");
-  json_builder_begin_object (builder);
+  wp_json_begin_object (builder, "recommendation");
   wp_json_add_string (builder, "verdict", verdict);
   wp_json_add_double (builder, "margin", self->margin);
   if (self->is_found)

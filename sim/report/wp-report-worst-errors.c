@@ -56,27 +56,20 @@ wp_report_worst_errors_add_text (GString *text, const WpWorstErrors *largest)
     add_row (text, &largest->rows[i]);
 }
 
-static void
-add_time (JsonBuilder *builder, const char *name, gint64 ns)
-{
-  wp_json_add_double (builder, name, seconds (ns));
-}
-
 void
 wp_report_worst_errors_add_json (JsonBuilder *builder, const WpWorstErrors *largest)
 {
-  json_builder_set_member_name (builder, "largest");
-  json_builder_begin_array (builder);
+  wp_json_begin_array (builder, "largest");
   for (guint i = 0; i < largest->n; i++)
     {
       const WpWorstError *row = &largest->rows[i];
 
       json_builder_begin_object (builder);
       wp_json_add_string (builder, "id", row->predicted->id);
-      add_time (builder, "arrival", row->predicted->arrival_ns);
-      add_time (builder, "predicted", wp_row_sojourn (row->predicted));
-      add_time (builder, "measured", wp_row_sojourn (row->measured));
-      add_time (builder, "error", row->error_ns);
+      wp_json_add_seconds (builder, "arrival", row->predicted->arrival_ns);
+      wp_json_add_seconds (builder, "predicted", wp_row_sojourn (row->predicted));
+      wp_json_add_seconds (builder, "measured", wp_row_sojourn (row->measured));
+      wp_json_add_seconds (builder, "error", row->error_ns);
       wp_json_add_string (builder, "predicted_outcome", wp_outcome_name (row->predicted->outcome));
       wp_json_add_string (builder, "measured_outcome", wp_outcome_name (row->measured->outcome));
       json_builder_end_object (builder);

@@ -6,6 +6,20 @@
 #include "sim/base/wp-text.h"
 
 void
+wp_json_begin_object (JsonBuilder *builder, const char *name)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_object (builder);
+}
+
+void
+wp_json_begin_array (JsonBuilder *builder, const char *name)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_begin_array (builder);
+}
+
+void
 wp_json_add_double (JsonBuilder *builder, const char *name, double value)
 {
   json_builder_set_member_name (builder, name);
@@ -20,6 +34,15 @@ wp_json_add_count (JsonBuilder *builder, const char *name, guint64 value)
 {
   json_builder_set_member_name (builder, name);
   json_builder_add_int_value (builder, (gint64) value);
+}
+
+void
+wp_json_add_whole (JsonBuilder *builder, const char *name, double value)
+{
+  if (isnan (value))
+    wp_json_add_double (builder, name, value);
+  else
+    wp_json_add_count (builder, name, (guint64) value);
 }
 
 void
