@@ -176,7 +176,7 @@ run (const WpReplayOptions *options, const WpSchedule *schedule, const WpTarget 
                        senders, &report, error);
 }
 
-/* What all requests have in common. @files: the contents of those that were named, kept for the template. */
+/* The common part of all requests. @files: the contents of the named files, kept for the template. */
 static WpRequestTemplate *
 load_template (const WpReplayOptions *options, const WpTarget *target, GPtrArray *files, GError **error)
 {

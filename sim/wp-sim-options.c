@@ -66,7 +66,7 @@ parse_percentiles (gpointer field G_GNUC_UNUSED, const char *value, GError **err
   return TRUE;
 }
 
-/* Given again, it adds to what was given. */
+/* Repeated, it adds to the earlier values. */
 static gboolean
 parse_sweep (gpointer field, const char *value, GError **error)
 {

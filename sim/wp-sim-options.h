@@ -28,7 +28,7 @@ typedef struct {
   gint64 at_ns;          /* WP_TIME_NONE: not asked for */
   gint64 sensitivity_ns; /* 0: not asked for */
   guint threads;         /* 0: one per core */
-  guint64 memory_bytes;  /* for the rows; 0: a quarter of what the process may have */
+  guint64 memory_bytes;  /* for the rows; 0: a quarter of the memory that the process may have */
 } WpPlanOptions;
 
 typedef struct {

@@ -29,7 +29,7 @@ known_forms (void)
   return g_string_free (text, FALSE);
 }
 
-/* What follows may be a password. */
+/* The rest may be a password. */
 static gboolean
 fail_unknown (const char *spec, GError **error)
 {

@@ -52,7 +52,8 @@ WpDatabase *wp_database_open (const char *spec, gint64 timeout_ns, WpClock *cloc
 void wp_database_free (WpDatabase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpDatabase, wp_database_free)
 
-/* Makes the tables of a database server. Returns: (transfer full): what was done; NULL with one line */
+/* Creates the tables of a database server. Returns: (transfer full): one line on the result; NULL with one
+ * line */
 char *wp_database_init (const char *spec, gint64 timeout_ns, GError **error);
 
 /* Returns: (transfer full): @spec, which was checked, without passwords. */

@@ -91,8 +91,8 @@ connect_to (const WpPostgresqlUri *uri)
                             FALSE);
 }
 
-/* libpq has no code for what failed: without TLS, and with a password that is none, any server answers
- * something. */
+/* libpq has no error code for this: without TLS, and with a wrong password, every server sends an error of
+ * its own. */
 gboolean
 wp_postgresql_connection_is_down (const WpPostgresqlConnection *self)
 {

@@ -7,5 +7,6 @@
  * Returns: FALSE with one line */
 gboolean wp_postgresql_schema_check (WpPostgresqlConnection *connection, const char *name, GError **error);
 
-/* Makes the tables unless they exist. Returns: (transfer full): what was done; NULL with one line */
+/* Creates the tables unless they exist. Returns: (transfer full): one line on the result; NULL with one
+ * line */
 char *wp_postgresql_schema_make (WpPostgresqlConnection *connection, GError **error);

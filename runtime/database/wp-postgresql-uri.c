@@ -23,7 +23,8 @@ fail (const char *text, GError **error)
   return wp_fail (error, WP_ERROR_BAD_VALUE, "postgresql: %s", text);
 }
 
-/* libpq's message quotes the URI, or a part that may be one of its password: what comes before is shown. */
+/* libpq's message quotes the URI, or a part, which may be a password: only the text before the quote is
+ * shown. */
 static gboolean
 fail_malformed (char *message, GError **error)
 {

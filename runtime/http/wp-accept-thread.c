@@ -22,7 +22,7 @@ struct _WpAcceptThread {
   gint64 warned_ns;
 };
 
-/* What the thread waits for. */
+/* The events that the thread waits for. */
 typedef enum { A_CLIENT, A_SLOT, RESOURCES } WaitFor;
 
 static WpHttpThread *

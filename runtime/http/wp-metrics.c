@@ -76,7 +76,7 @@ add_refusals (GString *text, const guint64 *refused)
     add_labelled (text, "refusals_total", "reason", wp_http_error_name (i), refused[i]);
 }
 
-/* @unit: what a bucket's bound and the sum are divided by */
+/* @unit: divisor of the bounds and the sum */
 static void
 add_histogram (GString *text, const char *name, const char *help, const WpCommitHistogram *histogram,
                const guint64 *bounds, double unit)

@@ -1,6 +1,5 @@
-/* wp-response-text.h - formats responses, head and body in one piece; the usual 200 is cached for a second.
- * For one thread.
- */
+/* wp-response-text.h - formats responses, head and body in one piece; the usual 200 is cached for one second.
+ * For one thread. */
 #pragma once
 
 #include <glib.h>

@@ -14,7 +14,7 @@ typedef struct {
   gboolean keeps_results; /* for wp_client_loop_append() */
 } WpClientLoopOptions;
 
-/* What became of a request. */
+/* The result of a request. */
 typedef struct {
   gint64 arrival_ns, service_ns; /* when its client was ready to send it */
   WpTallyResult result;

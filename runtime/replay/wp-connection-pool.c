@@ -41,7 +41,7 @@ struct _WpConnectionPool {
   GHashTable *open;   /* a set of WpPooledConnection */
   GQueue idle;        /* of links: first the last used, then those never used, the oldest first */
   GQueue closed;      /* not freed yet: an event of the same batch may name them */
-  gboolean no_spares; /* one was closed before it was of use, and no response has come since */
+  gboolean no_spares; /* one was closed unused, and no response has come since */
   guint64 n_opened;
   GString *head;
   char *buffer;
@@ -220,7 +220,7 @@ has_more (WpPooledConnection *connection)
   return recv (connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN;
 }
 
-/* The response is whole. @is_last: nothing of what was read is left, and there is no more. */
+/* The response is complete. @is_last: no bytes are left over, and the connection ends. */
 static void
 succeed (WpConnectionPool *self, WpPooledConnection *connection, gboolean is_last)
 {
@@ -295,7 +295,7 @@ read_input (WpConnectionPool *self, WpPooledConnection *connection)
          && (n == BUFFER_BYTES || connection->tls || connection->peer_left));
 }
 
-/* What is left of @message after @from bytes. Returns the number of pieces. */
+/* The rest of @message after @from bytes. Returns the number of pieces. */
 static int
 fill_pieces (const WpMessage *message, guint64 from, struct iovec pieces[MAX_PIECES])
 {

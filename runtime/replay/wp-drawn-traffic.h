@@ -3,13 +3,13 @@
 
 #include "sim/trace/wp-trace.h"
 
-/* As typed; what was not is 0 or NULL. */
+/* As given; options that were not given are 0 or NULL. */
 typedef struct {
   double rate; /* per second */
   char *ramp;  /* "50:500"; owned, as all texts */
   gint64 duration_ns;
   char *arrivals; /* a kind, or what wp_arrivals_new() takes */
-  char *service;  /* what wp_service_time_new() takes */
+  char *service;  /* in the form of wp_service_time_new() */
   guint64 seed;
   guint clients; /* of a closed loop, whose arrivals are not drawn; 0: none */
   char *think;   /* theirs, as service */

@@ -1,5 +1,5 @@
-/* wp-method-list.h - which methods a trace may have: what others' requests changed once is not to be changed
- * again by a replay that nobody thought through. */
+/* wp-method-list.h - the methods that a trace may have: a replay must not repeat by accident the changes that
+ * the recorded requests made. */
 #pragma once
 
 #include "runtime/replay/wp-request-template.h"

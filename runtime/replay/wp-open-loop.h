@@ -1,4 +1,5 @@
-/* wp-open-loop.h - the requests of a schedule, each at its planned time, whatever became of those before. */
+/* wp-open-loop.h - the requests of a schedule, each at its planned time, whether or not earlier ones have
+ * ended. */
 #pragma once
 
 #include "runtime/replay/wp-schedule.h"

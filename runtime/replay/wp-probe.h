@@ -1,5 +1,5 @@
-/* wp-probe.h - one HEAD request before a run, so that what is wrong with the connection, the certificate or
- * the authorisation is one line, and not a failure of each request. It makes no job and no row. */
+/* wp-probe.h - one HEAD request before a run, so that a fault of the connection, the certificate or the
+ * authorisation is one line, and not a failure of each request. It makes no job and no row. */
 #pragma once
 
 #include "runtime/replay/wp-request-template.h"

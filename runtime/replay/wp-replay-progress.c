@@ -27,7 +27,7 @@ struct _WpReplayProgress {
   /* The printer's. */
   State *states;
   gint64 printed_ns;
-  WpTallyInterval *since; /* what was posted since the last line; on a terminal, since the start */
+  WpTallyInterval *since; /* the counts posted since the last line; on a terminal, since the start */
 };
 
 static void

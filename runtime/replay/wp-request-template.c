@@ -14,10 +14,10 @@ struct _WpRequestTemplate {
   gboolean has_type; /* Content-Type is among them */
   const char *body;  /* see WpRequestOptions */
   gsize body_bytes;
-  char *block; /* what bodies are made of that are not given */
+  char *block; /* content of bodies that are not given */
 };
 
-/* Printable and the same in every run, so that what was stored can be looked at and compared. */
+/* Printable and the same in every run, so that stored payloads can be read and compared. */
 static char *
 make_block (void)
 {

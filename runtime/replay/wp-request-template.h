@@ -8,7 +8,7 @@
 typedef struct {
   const char *method; /* NULL: the row's, else GET where there is no body, POST where there is one */
   GStrv headers;      /* "Name: value", checked; NULL: none */
-  const char *token;  /* for Authorization: Bearer; NULL: what the URL says */
+  const char *token;  /* for Authorization: Bearer; NULL: the user of the URL, if any */
   const char *body;   /* of all requests; NULL: of each as many bytes as its row says */
   gsize body_bytes;
 } WpRequestOptions;

@@ -33,7 +33,7 @@ is_http2 (const char *bytes, gsize len)
   return bytes[0] == 0 && (len < 4 || bytes[3] == 4 || bytes[3] == 7);
 }
 
-/* What is no response has perhaps no end of line: its first bytes are enough. */
+/* A text that is no response may have no line end: its first bytes are enough. */
 static WpResponseProgress
 check_start (WpResponse *self, const char *bytes, gsize len)
 {
@@ -176,8 +176,8 @@ take_field (WpResponse *self, const char *line, gsize len)
   return WP_RESPONSE_MORE;
 }
 
-/* How the body ends (RFC 9112, 6.3). One that has a coding and a length may be an attack: what follows it is
- * not trusted. */
+/* How the body ends (RFC 9112, 6.3). A body with both a coding and a length may be an attack: the bytes after
+ * it are not trusted. */
 static WpResponseProgress
 end_head (WpResponse *self)
 {

@@ -36,7 +36,7 @@ typedef struct {
   gboolean is_chunked; /* its last coding */
   guint head_bytes;    /* of this head, or of the trailers */
   guint64 left;        /* bytes of the body, or of the chunk, that have not come */
-  GString *line;       /* what came of one; NULL */
+  GString *line;       /* the result of one; NULL */
   const char *fault;   /* static */
 } WpResponse;
 

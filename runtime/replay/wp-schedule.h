@@ -1,4 +1,5 @@
-/* wp-schedule.h - what is to be sent and when: a trace's rows, checked for what HTTP can't carry. */
+/* wp-schedule.h - the requests of a run and their times: a trace's rows, checked for values that HTTP cannot
+ * carry. */
 #pragma once
 
 #include "runtime/replay/wp-drawn-traffic.h"

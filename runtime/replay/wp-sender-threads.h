@@ -1,5 +1,5 @@
 /* wp-sender-threads.h - a whole run: several senders, each with a thread and its share of the requests and of
- * the connections, and what they come to together. */
+ * the connections, and their results together. */
 #pragma once
 
 #include "runtime/replay/wp-client-record.h"

@@ -33,7 +33,7 @@ struct _WpSender {
   gpointer tick_data;
   gint64 start_ns;     /* CLOCK_MONOTONIC of planned time 0 */
   gint64 next_tick_ns; /* CLOCK_MONOTONIC, as all below */
-  gint64 armed_ns;     /* what the timer is to wake us for */
+  gint64 armed_ns;     /* the event that the timer wakes us for */
   WpEarlyTimer alarm;
   int epoll_fd;
   int timer_fd;
@@ -265,8 +265,8 @@ wait_and_dispatch (WpSender *self, gint64 when_ns)
   return n;
 }
 
-/* A response that is here is one, though patience ended before it was looked at: else the server would tell
- * of it, and we of a client that left. */
+/* A response that has arrived counts, even if patience ended before it was read: else the server would report
+ * a stored job, and the client one that it abandoned. */
 static void
 take_what_came (WpSender *self)
 {

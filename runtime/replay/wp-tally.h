@@ -18,7 +18,7 @@ typedef struct _WpTally WpTally;
 
 /* A piece of the run. */
 typedef struct {
-  WpHistogram *latency, *lag; /* of what was answered, and sent, in it */
+  WpHistogram *latency, *lag; /* of the requests answered, and sent, in it */
   guint64 n_failed, n_left;
 } WpTallyInterval;
 WpTallyInterval *wp_tally_interval_new (void);
@@ -46,7 +46,7 @@ void wp_tally_restart (WpTally *self, gsize i);
 /* Adds the counts and distributions of @other, not its results. */
 void wp_tally_add (WpTally *self, const WpTally *other);
 
-/* What was counted since the last call; NULL the first time, from which on it is. Owned by the caller. */
+/* The counts since the last call; NULL the first time, which starts the counting. Owned by the caller. */
 WpTallyInterval *wp_tally_take_interval (WpTally *self);
 
 const WpTallyResult *wp_tally_result (const WpTally *self, gsize i);

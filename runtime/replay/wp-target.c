@@ -29,7 +29,7 @@ struct _WpTarget {
 typedef struct addrinfo Addresses;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Addresses, freeaddrinfo)
 
-/* What can stand in a request line. */
+/* The characters of a request line. */
 static gboolean
 is_visible (const char *text)
 {
@@ -82,7 +82,7 @@ take_parts (WpTarget *self, const char *scheme, const char *host, int port)
   return TRUE;
 }
 
-/* Also of what is no URL: it is shown. */
+/* Also of a text that is no URL: it is shown. */
 static char *
 without_password (const char *url)
 {

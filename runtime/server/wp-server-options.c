@@ -23,7 +23,7 @@
 #define MAX_PENDING_BYTES (G_GUINT64_CONSTANT (1) << 40)
 #define BODY_MIN_RATE     500 /* bytes/s; Apache's (mod_reqtimeout) */
 #define MAX_RATE          (1024u << 20)
-#define MAX_BODY_BYTES    (512u << 20) /* half of what SQLite holds in one value */
+#define MAX_BODY_BYTES    (512u << 20) /* half of SQLite's limit of one value */
 
 static gboolean
 parse_host (gpointer field, const char *value, GError **error)

@@ -1,4 +1,4 @@
-/* wp-error.h - kinds of errors in a user's input. A message is one line that says where and what. */
+/* wp-error.h - kinds of errors in a user's input. A message is one line with the place and the problem. */
 #pragma once
 
 #include <glib.h>

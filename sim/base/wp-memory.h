@@ -33,6 +33,6 @@ gboolean wp_memory_grow (gpointer memory, gsize *room, gsize n, gsize size, GErr
 /* Sets that error for @n rows. Returns FALSE. */
 gboolean wp_memory_fail (gsize n, GError **error);
 
-/* What the process may have: the machine's memory, the control group's, or a limit of address space
- * (RLIMIT_AS), whichever is least. */
+/* The memory that the process may have: the least of the machine's, the control group's, and a limit of
+ * address space (RLIMIT_AS). */
 guint64 wp_memory_available (void);

@@ -53,7 +53,7 @@ wp_text_escape (const char *text)
   return g_string_free (line, FALSE);
 }
 
-/* 15 digits are always told apart by a double, and 17 always suffice. */
+/* 15 digits always survive the way through a double, and 17 always suffice. */
 const char *
 wp_text_number (char buffer[WP_TEXT_NUMBER], double value)
 {

@@ -126,7 +126,7 @@ why_unchecked (const WpRow *measured, gsize n)
   return NULL;
 }
 
-/* At the sizes that the notes say, whatever the prediction's are. */
+/* At the sizes of the notes, whatever the prediction's are. */
 static void
 judge_itself (WpAsReplayed *self, const WpPolicy *policy, const WpMeasurement *measurement,
               const WpSummary *measured_summary)

@@ -9,17 +9,17 @@
 
 #define MAX_ROWS      60000 /* more are looked at in windows */
 #define WINDOW_ROWS   20000
-#define WARM_UP_ROWS  5000 /* before a window, so that its workers are busy with what was there before */
-#define MIN_GROUP     8    /* of fewer nothing can be told */
-#define NEAR_GAIN     10.0 /* nats: what is within them explains the log nearly as well */
+#define WARM_UP_ROWS  5000 /* before a window, so that its workers are busy with earlier requests */
+#define MIN_GROUP     8    /* fewer are too few to decide */
+#define NEAR_GAIN     10.0 /* nats: numbers within this range explain the log nearly as well */
 #define DITHER_STREAM 77
 #define DIGIT_BITS    11
 
 /* Shorter services may look constant behind any number of workers. */
 #define CONSTANT_STAMPS 10
 
-/* By value; least significant digits first. What is sorted may end in @spare, with which @keys is exchanged.
- */
+/* By value; least significant digits first. The sorted keys may end in @spare, with which @keys is
+ * exchanged. */
 void
 wp_logged_sort_keys (WpLoggedKey **keys, WpLoggedKey **spare, guint n)
 {
@@ -74,7 +74,7 @@ wp_logged_window_recover (WpLoggedWindow *self, guint workers)
 
       self->services[i] = self->departures[i] - start;
       self->waited[i] = start > self->arrivals[i];
-      if (self->services[i] >= 0) /* else the latest departures are what they were */
+      if (self->services[i] >= 0) /* else the latest departures are unchanged */
         wp_server_times_take (&free_at, start, self->departures[i]);
     }
   wp_server_times_clear (&free_at);
@@ -261,7 +261,7 @@ wp_logged_tolerance (guint workers)
   return MAX (1, workers / 10);
 }
 
-/* Does each window that tells anything tell of this number, or nearly? */
+/* Do all windows that allow a decision agree on this number, or nearly? */
 gboolean
 wp_logged_search_agrees (const WpLoggedSearch *self, guint workers)
 {

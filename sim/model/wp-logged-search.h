@@ -51,7 +51,7 @@ typedef struct {
   GArray *points; /* of WpLoggedPoint */
 } WpLoggedSearch;
 
-/* @keys by value; what is sorted may end in @spare, with which it is exchanged. */
+/* @keys by value; the sorted keys may end in @spare, with which it is exchanged. */
 void wp_logged_sort_keys (WpLoggedKey **keys, WpLoggedKey **spare, guint n);
 
 /* Sets services and waited, behind that many workers. */
@@ -68,11 +68,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpLoggedSearch, wp_logged_search_clear)
 /* How well so many workers explain the log; looked up where it is known. */
 WpLoggedPoint wp_logged_search_measure (WpLoggedSearch *self, guint workers);
 
-/* Returns the number that explains the log best; @low, @high: (out): what explains it nearly as well; @gain:
- * (out): over nobody waiting, nats. */
+/* Returns the number that explains the log best; @low, @high: (out): the range that explains it nearly as
+ * well; @gain: (out): over nobody waiting, nats. */
 guint wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, double *gain);
 
-/* After that: does each window that tells anything tell of this number, or nearly? */
+/* After that: do all windows that allow a decision agree on this number, or nearly? */
 gboolean wp_logged_search_agrees (const WpLoggedSearch *self, guint workers);
 
 /* How far another number may be, and still be called the same. */

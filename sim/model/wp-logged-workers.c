@@ -8,11 +8,11 @@
 #include "sim/model/wp-server-times.h"
 
 #define MIN_ROWS      1000
-#define MIN_GROUP     8     /* of fewer nothing can be told */
+#define MIN_GROUP     8     /* fewer are too few to decide */
 #define LEAST_WAITING 0.005 /* of the response */
 #define MAX_E         0.03  /* of a mean rank, where its z is over MAX_Z */
 #define MAX_Z         3.5
-#define RANK_DITHER   4 /* that of ranks is wider: what is less than the stamps' width is no difference */
+#define RANK_DITHER   4 /* the range of ranks is wider: a difference below the stamps' width is none */
 
 /* Of rows with one stamp the order is not known, but for that of their ends: where only some waited, these
  * are the longer ones, and none of them is compared. */
@@ -191,7 +191,7 @@ sample_init (Sample *self, WpLoggedSearch *search, gboolean services)
     self->ranks[keys[i].row] = (i + 0.5) / self->n;
 }
 
-/* What is compared: rows of one set against those of another. */
+/* The comparison: rows of one set against those of another. */
 typedef struct {
   double e, z; /* of the mean ranks: their difference, and that over its standard deviation */
 } Difference;

@@ -26,7 +26,7 @@ typedef struct {
   WpLoggedVerdict verdict;
   WpLoggedReason reason;
   guint workers;        /* 0: none, unless QUEUED */
-  guint low, high;      /* what explains the log nearly as well; 0: there is no such number */
+  guint low, high;      /* the range that explains the log nearly as well; 0: there is no such number */
   double gain;          /* of the workers' number over none: nats (log-likelihood) */
   double negative;      /* share of recovered services below -2 @resolution_ns */
   double dependence;    /* -0.5 to 0.5: of services on the number in the system, in mean ranks */
@@ -67,5 +67,5 @@ void wp_logged_workers_find (const WpLoggedTimes *log, WpLoggedWorkers *found);
 void wp_logged_workers_recover (const WpLoggedTimes *log, guint workers, gint64 *services_ns,
                                 WpLoggedWorkers *found);
 
-/* What the log is or has, as the end of a sentence: "has fewer than 1,000 requests with a response time". */
+/* The reason, as the end of a sentence: "has fewer than 1,000 requests with a response time". */
 const char *wp_logged_reason_text (WpLoggedReason reason);

@@ -57,7 +57,7 @@ static WpMetric metrics[MAX_METRICS] = { COUNT ("requests", requests),
 
 const WpMetric *const wp_metrics = metrics;
 
-/* What has percentiles, and where a summary has those that were added. */
+/* The distributions with percentiles, and the place of added ones in a summary. */
 static const struct {
   const char *name;
   WpUnit unit;

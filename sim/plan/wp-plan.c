@@ -147,7 +147,7 @@ add_result (WpPlan *self, WpSearch *search, double scale, WpPlanKind kind, guint
   g_array_append_val (self->results, result);
 }
 
-/* What a size comes to, and what it fails first. */
+/* The figures of a size, and the first objective that it fails. */
 static WpPlanPoint
 plan_limit (WpSearch *search, const GPtrArray *slos, double scale, guint workers, guint queue_jobs)
 {

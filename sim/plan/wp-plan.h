@@ -85,7 +85,7 @@ typedef struct {
   gboolean is_found;
   guint workers, queue_jobs;
   double holds; /* times the traffic, within 1 %, up to which the objectives are met */
-  /* at the margin, a worker less or, of one worker, a place less: what fails first */
+  /* at the margin, with a worker less or, of one worker, a place less: the first objective that it fails */
   gboolean has_neighbour;
   WpPlanPoint neighbour;
   WpPlanPoint limit; /* not found: at the margin, the most generous size; its slo is NULL where none fails */

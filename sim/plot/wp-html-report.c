@@ -378,7 +378,7 @@ add_figures (const WpHtmlReport *self, GString *html, GError **error)
   return TRUE;
 }
 
-/* What a mark {{NAME}} of the template stands for. */
+/* The value of a mark {{NAME}} of the template. */
 static const struct {
   const char *name;
   gboolean (*add) (const WpHtmlReport *self, GString *html, GError **error);

@@ -24,7 +24,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPlotData, wp_plot_data_free)
 void wp_plot_data_watch (WpPlotData *self, WpRun *run);
 
 /* Adds the measurement of the first model: @rows in order of arrival; their origin is their first arrival. */
-/* @shift_ns: what it is off the predicted clock, as of wp_match_clock_shift(). */
+/* @shift_ns: its offset from the predicted clock, as of wp_match_clock_shift(). */
 void wp_plot_data_measure (WpPlotData *self, const WpRow *rows, gsize n_rows, gint64 shift_ns);
 
 guint wp_plot_data_models (const WpPlotData *self);

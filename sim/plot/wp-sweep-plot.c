@@ -76,7 +76,7 @@ title_of (const WpSweep *sweep, const char *trace_name)
   return g_string_free (title, FALSE);
 }
 
-/* What the map points to. */
+/* The text that the map shows at the pointer. */
 struct _WpSweepMap {
   double *xs, *ys, *values;
   gboolean *meets;

@@ -29,7 +29,7 @@ varies (const WpSensitivity *self, guint metric)
   return FALSE;
 }
 
-/* Low and high with as many digits as tell them apart. */
+/* Low and high with enough digits to differ. */
 static void
 add_range (GString *text, WpUnit unit, const WpSensitivityRange *range)
 {

@@ -85,7 +85,7 @@ add_name (GString *text, const WpMetric *metric)
     g_string_append_printf (text, "%s of %.*s", dot + 1, (int) (dot - metric->name), metric->name);
 }
 
-/* What the sizes give at the traffic as it is: "nobody blocks, p99 of waiting 210 ms". */
+/* The result of the sizes at the traffic as it is: "nobody blocks, p99 of waiting 210 ms". */
 static void
 add_given (GString *text, const GPtrArray *slos, const WpSummary *summary)
 {
@@ -149,7 +149,7 @@ static void
 add_found (GString *text, const WpReport *report, const WpSummary *summary, const char *between)
 {
   const WpRecommendation *self = report->recommendation;
-  /* rounded down, but no lower than what is known */
+  /* rounded down, but not below the known value */
   double holds = MAX (self->margin, floor (10 * self->holds) / 10);
   char cell[WP_FORMAT_CELL];
 

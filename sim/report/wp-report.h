@@ -12,14 +12,14 @@
 typedef struct {
   const char *trace;        /* its name */
   const char *const *files; /* all of a trace that is read, NULL-terminated; or NULL */
-  const char *found;        /* what the file was found to be; NULL: traffic was drawn */
+  const char *found;        /* the format of the file; NULL: traffic was generated */
   const char *service;      /* --service, as typed */
   guint64 n_drawn;          /* requests whose service time it drew */
   /* a log without services and responses: nothing is simulated, there are no models */
   gboolean lacks_service;
   /* the trace's service times contain waiting for commits; the warnings say so */
   gboolean waits_in_service;
-  const WpLogged *logged; /* what its response times are; NULL: it has none */
+  const WpLogged *logged; /* the meaning of its response times; NULL: it has none */
   gint64 patience_ns;     /* WP_TIME_NONE: clients wait without limit */
   WpTrafficSummary traffic;
   gboolean has_http_stage;
@@ -64,7 +64,7 @@ char *wp_report_json (const WpReport *report);
 /* One row per model; with --against, one row per metric. */
 char *wp_report_csv (const WpReport *report);
 
-/* What was read and assumed, a line each. */
+/* What was read and assumed, a line for each. */
 void wp_report_text_add_traffic (GString *text, const WpReport *report);
 
 /* "block", "block for 2 s", "reject", or "-": it has no queue. Returns @cell, of WP_FORMAT_CELL, or a

@@ -185,7 +185,7 @@ add_dispatch (const WpExperiment *self, WpMoments *service)
   service->cv2 = service->mean_ns > 0 ? variance / (service->mean_ns * service->mean_ns) : 0;
 }
 
-/* What was simulated, for the closed forms. */
+/* The simulated system, for the closed forms. */
 static gboolean
 describe (const WpExperiment *self, guint model, const WpSummary *summary, WpTheoryCase *simulated,
           GError **error)

@@ -1,4 +1,5 @@
-/* wp-logged.h - before a run: the services of another server's log, whose response times contain waiting. */
+/* wp-logged.h - before a run: recovers the service times of another server's log, whose response times
+ * contain waiting. */
 #pragma once
 
 #include "sim/model/wp-logged-workers.h"
@@ -44,6 +45,6 @@ gboolean wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged
 /* Does nobody know the services, so that no sizes can be recommended? */
 gboolean wp_logged_is_unknown (const WpLogged *logged);
 
-/* A sentence on what was found, or, where that is unknown, a warning that says what to do; to be freed. NULL:
- * the trace has no response times. */
+/* A sentence on the result or, if it is unknown, a warning with the remedy; to be freed. NULL: the trace has
+ * no response times. */
 char *wp_logged_describe (const WpLogged *logged);

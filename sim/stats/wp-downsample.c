@@ -54,7 +54,7 @@ double_width (WpDownsample *self)
   self->width_log2++;
 }
 
-/* To another bucket. What came before holds until now, or the moment before. */
+/* To another bucket. The value so far holds until now, or the moment before. */
 void
 wp_downsample_advance (WpDownsample *self, gint64 now_ns)
 {

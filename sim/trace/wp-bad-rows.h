@@ -22,5 +22,5 @@ gboolean wp_bad_rows_add (WpBadRows *self, gboolean is_cut, guint64 n_good, GErr
 /* After the last row. FALSE with WP_ERROR_BAD_TRACE: they are too many, or there are no others. */
 gboolean wp_bad_rows_end (const WpBadRows *self, guint64 n_good, GError **error);
 
-/* What was left out, for the report; NULL: nothing. Free with g_free(). */
+/* The rows that were skipped, for the report; NULL: none. Free with g_free(). */
 char *wp_bad_rows_describe (const WpBadRows *self, guint64 n_good);

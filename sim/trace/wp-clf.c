@@ -165,7 +165,7 @@ sort_word (Words *words, WpField word)
     words->numbers[TAIL_LABEL] = value;
 }
 
-/* What follows the size. */
+/* The fields after the size. */
 static const char *
 take_rest (char *p, char *end, Words *words)
 {
@@ -193,7 +193,7 @@ take_line (WpClf *self, char *line, gsize len)
   WpField *fields = self->fields;
   char *end = line + len;
   char *p = take_word (line, end, &fields[HOST]);
-  char *user = p = take_word (p, end, &fields[USER]); /* what identd said is passed over */
+  char *user = p = take_word (p, end, &fields[USER]); /* the identd field is skipped */
   char *close;
   gint64 ns;
 

@@ -109,7 +109,7 @@ seconds_at_once (const char *text, gint64 *ns)
     }
   if (others & 0x80)
     return NULL;
-  /* what follows counts as zeros */
+  /* further digits count as zeros */
   *ns = seconds * WP_NS_PER_S + join_digits (bytes & (((others & -others) >> 7) - 1)) * 10;
   while (is_digit (*p))
     p++;

@@ -17,7 +17,7 @@ typedef struct {
   char separator; /* a comma; or a semicolon or a tab, where numbers may have decimal commas */
 } WpCsv;
 
-/* What one look at the window's front found out; the row is whole when @next is not NULL. */
+/* The result of one look at the start of the window; the row is complete if @next is not NULL. */
 typedef struct {
   char *next; /* first byte of the next row */
   gsize n_fields;

@@ -9,7 +9,7 @@
 #include "sim/trace/wp-field-time.h"
 #include "sim/trace/wp-number.h"
 
-#define MAX_DEPTH 64 /* of what waits for its second operand, and of nested parentheses */
+#define MAX_DEPTH 64 /* operators that wait for their second operand, and nested parentheses */
 
 typedef enum { OP_NUMBER, OP_COLUMN, OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_NEGATE } OpKind;
 
@@ -25,7 +25,7 @@ struct _WpExpr {
 };
 
 typedef struct {
-  const char *at;   /* what comes next */
+  const char *at;   /* the next token */
   const char *text; /* all of it, for errors */
   const char *const *names;
   GPtrArray *unknown; /* gets names of no column, which are no error then; or NULL */

@@ -18,7 +18,7 @@
 
 typedef enum { FORMAT_UNKNOWN, FORMAT_PLAIN, FORMAT_GZIP, FORMAT_ZSTD } Format;
 
-/* What is known by its first bytes and not read. */
+/* Formats that are recognised by their first bytes, and not read. */
 static const struct {
   const char *magic;
   gsize len;
@@ -49,7 +49,7 @@ struct _WpInput {
   gboolean in_member; /* more of this member, or frame of zstd, must follow */
   ZSTD_DStream *zstd; /* NULL: none */
 
-  WpRewindFile rewind_file; /* what came through a pipe, decompressed */
+  WpRewindFile rewind_file; /* the bytes of a pipe so far, decompressed */
 };
 
 static WpInput *

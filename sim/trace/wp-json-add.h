@@ -1,4 +1,4 @@
-/* wp-json-add.h - members of a JSON object: what is not known is null. */
+/* wp-json-add.h - members of a JSON object: an unknown value is null. */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -16,5 +16,5 @@ void wp_json_add_string (JsonBuilder *builder, const char *name, const char *val
 void wp_json_add_boolean (JsonBuilder *builder, const char *name, gboolean value);
 void wp_json_add_seconds (JsonBuilder *builder, const char *name, gint64 ns); /* WP_TIME_NONE: null */
 
-/* What was built as text, each number the shortest that reads back equal. Free with g_free(). */
+/* The object as text, each number the shortest that reads back equal. Free with g_free(). */
 char *wp_json_text (JsonBuilder *builder, gboolean pretty);

@@ -103,7 +103,7 @@ read_escape (WpJsonScan *self, char **out)
   return TRUE;
 }
 
-/* What it says is never longer than how it is written. */
+/* The decoded text is never longer than the encoded one. */
 gboolean
 wp_json_string (WpJsonScan *self, WpField *field)
 {

@@ -39,7 +39,7 @@ static gboolean
 read_array (Reader *reader, WpField *field)
 {
   static const char shown[WP_READ_BUFFER_SPARE_BYTES] = "[...]";
-  GPtrArray *names = g_steal_pointer (&reader->names); /* what is in it is looked through, and not taken */
+  GPtrArray *names = g_steal_pointer (&reader->names); /* its content is checked, and not used */
   WpJsonl *self = g_steal_pointer (&reader->self);
   gboolean is_object;
   WpField item;
@@ -209,8 +209,8 @@ read_row (WpJsonl *self, GPtrArray *names, char *line, gsize len, GError **error
   return read_line (&reader) || fail_line (self, &reader, error);
 }
 
-/* Our own columns may be missing in the first object, but arrival is needed in all, and who reads response
- * wants to know beforehand whether there is one. */
+/* Our own columns may be missing in the first object, but arrival is needed in all, and a caller that reads
+ * response needs to know beforehand whether there is one. */
 static void
 add_own_names (GPtrArray *names)
 {

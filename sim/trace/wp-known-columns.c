@@ -3,7 +3,7 @@
 #include <string.h>
 
 typedef struct {
-  const char *title; /* whose log that is; NULL: anyone's */
+  const char *title; /* the program that writes the log; NULL: any */
   char *columns;     /* as --columns */
   const char *where; /* as --where */
 } WpKnownColumns;

@@ -4,7 +4,7 @@
 
 #include "sim/base/wp-error.h"
 
-/* A variable and the text after it; the first one has no name, and what a line begins with. */
+/* A variable and the text after it; the first one has no name, only the text at the start of a line. */
 typedef struct {
   char *after;
   gboolean is_quoted; /* a backslash takes the next character with it */
@@ -135,7 +135,7 @@ take_variable (const char **p)
   return g_strndup (start, (gsize) (end - start));
 }
 
-/* A name that is there twice is told from the first by a number. */
+/* A name that occurs twice gets a number. */
 static char *
 unique_name (const GPtrArray *names, char *name)
 {
@@ -151,7 +151,7 @@ unique_name (const GPtrArray *names, char *name)
   return name;
 }
 
-/* Users, what syslog writes before a line, and dates may have blanks. */
+/* Users, the prefix of syslog, and dates may contain blanks. */
 static gboolean
 is_word (const char *name)
 {

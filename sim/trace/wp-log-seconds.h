@@ -4,7 +4,7 @@
 
 #include <glib.h>
 
-/* Memory: 16 bytes a second of a log in order. */
+/* Memory: 16 bytes per second of a log in order. */
 typedef struct _WpLogSeconds WpLogSeconds;
 
 WpLogSeconds *wp_log_seconds_new (void);

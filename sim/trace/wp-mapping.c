@@ -215,7 +215,7 @@ find_likely (const char *const *names)
   return NULL;
 }
 
-/* The columns that there are, and what to type. */
+/* The columns that exist, and the option to give. */
 static void
 fail_no_arrival (const char *const *names, GError **error)
 {
@@ -488,7 +488,7 @@ read_cell (WpMapping *self, WpColumn column, WpField field, WpRow *row)
   return field.len != 1 || (row->blocked != 0 && row->blocked != 1) ? "is not 0 or 1" : NULL;
 }
 
-/* @offset_ns: what the value is added to. */
+/* @offset_ns: added to the value. */
 static gboolean
 put_value (const Binding *binding, long double value, gint64 offset_ns, WpRow *row, GError **error)
 {

@@ -43,7 +43,7 @@ gboolean wp_mapping_read (WpMapping *self, const WpField *fields, WpRow *row, GE
 /* The same for an arrival without a value. */
 void wp_mapping_fail_arrival (const WpMapping *self, const WpField *fields, GError **error);
 
-/* What an arrival was computed from. */
+/* The source of an arrival. */
 typedef struct {
   gint64 ns;
   gboolean is_dated; /* since 1970; else it counts from an origin of the trace's own */

@@ -11,7 +11,7 @@
 /* The reader of rows moves @at forward and counts @line; it may write between @at and @end. */
 typedef struct {
   char *at;        /* the next byte */
-  char *end;       /* of what was read; a line feed stands here, as a sentinel */
+  char *end;       /* end of the bytes read; a line feed stands here, as a sentinel */
   gboolean at_eof; /* nothing comes after @end */
   guint64 line;    /* of @at, from 1 */
 

@@ -1,4 +1,4 @@
-/* wp-request-cells.h - which columns have the method and the target of a request, and what they come to. */
+/* wp-request-cells.h - the columns with the method and the target of a request, and their values. */
 #pragma once
 
 #include "sim/trace/wp-field.h"

@@ -88,7 +88,7 @@ gboolean
 wp_rewind_file_rewind (WpRewindFile *self, const char *name, GError **error)
 {
   if (self->error != 0)
-    return wp_fail (error, WP_ERROR_IO, "%s: what came before could not be kept in %s: %s", name,
+    return wp_fail (error, WP_ERROR_IO, "%s: cannot keep the bytes read so far in %s: %s", name,
                     g_get_tmp_dir (), g_strerror (self->error));
   self->at = 0;
 

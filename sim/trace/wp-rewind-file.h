@@ -5,7 +5,7 @@
 
 typedef struct {
   int fd;    /* -1: none, or error */
-  int error; /* why keeping it failed, told only if it is needed */
+  int error; /* why keeping it failed; reported only if the copy is needed */
   gint64 bytes;
   gint64 at; /* the next read's place */
 } WpRewindFile;
@@ -26,5 +26,5 @@ void wp_rewind_file_keep (WpRewindFile *self, const char *buffer, gsize size);
 gboolean wp_rewind_file_has_more (const WpRewindFile *self);
 gssize wp_rewind_file_read (WpRewindFile *self, char *buffer, gsize size, GError **error);
 
-/* FALSE with WP_ERROR_IO, `NAME: what came before could not be kept`. */
+/* FALSE with WP_ERROR_IO, `NAME: cannot keep the bytes read so far`: the copy is incomplete. */
 gboolean wp_rewind_file_rewind (WpRewindFile *self, const char *name, GError **error);

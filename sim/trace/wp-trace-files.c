@@ -20,7 +20,7 @@ file_at (const WpTraceFiles *self, guint i)
   return g_ptr_array_index (self->files, i);
 }
 
-/* Where the length of a request would come from: what the files of a trace must have in common. */
+/* The source of a request's length: the files of a trace must have it in common. */
 static guint
 length_column (const WpTraceFile *file)
 {

@@ -1,5 +1,5 @@
-/* wp-trace-format.h - a source of rows of named cells: what every kind of input is to the trace's reader, of
- * which it is a private part. */
+/* wp-trace-format.h - a source of rows of named fields, one for each input format; a private part of the
+ * trace's reader. */
 #pragma once
 
 #include "sim/trace/wp-field.h"
@@ -34,7 +34,7 @@ typedef struct {
   /* After the window went back to the first byte: the first row comes next. */
   gboolean (*rewind) (WpTraceFormat *self, GError **error);
 
-  /* What a kind has beside the base; or NULL. */
+  /* The state of a kind beside the base; or NULL. */
   void (*clear) (WpTraceFormat *self);
 
   /* Adds a line (to be freed) for each thing that it took for granted; @columns: the set of 1 << WpColumn
@@ -54,7 +54,7 @@ struct _WpTraceFormat {
   GHashTable *notes;   /* of `# key: value`; key and value are ours */
   WpTracePressure pressure;
   const char *title;   /* of the kind; it may know better */
-  const char *columns; /* as --columns, for what that leaves open; or NULL */
+  const char *columns; /* as --columns, for the columns that it leaves open; or NULL */
   const char *where;   /* as --where, unless that is given; or NULL */
   char *own_columns;   /* these two, where they are the table's own */
   char *own_title;

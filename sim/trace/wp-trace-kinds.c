@@ -97,7 +97,7 @@ choose_log (WpTraceOptions *options, GError **error)
   return TRUE;
 }
 
-/* What @options say, and the first lines where they leave it open. */
+/* The format of @options, or that of the first lines if it is open. */
 static gboolean
 choose_input (WpTraceFormat *probe, WpTraceOptions *options, GError **error)
 {

@@ -3,10 +3,10 @@
 
 #include <glib.h>
 
-/* What comes in: CSV (RFC 4180); Common and Combined access logs; an object of JSON in each line; the W3C's
+/* Input formats: CSV (RFC 4180); Common and Combined access logs; one JSON object per line; the W3C's
  * extended logs. */
 typedef enum {
-  WP_INPUT_AUTO, /* what the first lines say */
+  WP_INPUT_AUTO, /* decided by the first lines */
   WP_INPUT_CSV,
   WP_INPUT_CLF,
   WP_INPUT_JSONL,
@@ -16,7 +16,7 @@ typedef enum {
 
 extern const char *const wp_input_names[]; /* as typed after --input=, NULL-terminated */
 
-/* What becomes of stamps that all lie on whole seconds, several on some. */
+/* Treatment of stamps that all lie on whole seconds, with several in some. */
 typedef enum {
   WP_STAMPS_AUTO,   /* dates and times since 1970 are spread evenly over their seconds */
   WP_STAMPS_SPREAD, /* so are times that count from an origin of the trace's own */
@@ -35,7 +35,7 @@ typedef struct {
   const char *where;       /* --where: the rows that count; NULL: all */
   WpStampMode stamps;      /* --stamps */
   gboolean reads_requests; /* methods, targets and statuses, for those who send them */
-  double max_bad;          /* --max-bad: share of bad rows that is passed over; -1: what the format takes */
+  double max_bad;          /* --max-bad: share of bad rows that are skipped; -1: the default of the format */
 } WpTraceOptions;
 
 #define WP_TRACE_OPTIONS_INIT                                                                                \

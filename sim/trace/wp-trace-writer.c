@@ -20,7 +20,7 @@ struct _WpTraceWriter {
   int fd; /* not ours */
   guint columns;
   guint digits_cut; /* of the nine */
-  GString *head;    /* notes, and the header once there is a row or a flush: what the file begins with */
+  GString *head;    /* the start of the file: notes, and the header once there is a row or a flush */
   gboolean has_header;
   gboolean has_head; /* the file has it */
   gboolean is_file;
@@ -138,7 +138,7 @@ write_all (WpTraceWriter *self)
   return written;
 }
 
-/* Is the file shorter than what we know it had and got? Another program has cut it: logrotate's copytruncate
+/* Is the file shorter than we have written it? Another program has truncated it: logrotate's copytruncate
  * does. */
 static gboolean
 was_cut (const WpTraceWriter *self, off_t end)
@@ -148,8 +148,7 @@ was_cut (const WpTraceWriter *self, off_t end)
   return self->failed_errno == 0 && self->is_file && at < end;
 }
 
-/* Whoever cut the file need not have done so between two rows: takes away what is left of one. Returns the
- * file's end. */
+/* The cut may lie within a row: removes the rest of it. Returns the file's end. */
 static off_t
 end_last_row (int fd)
 {

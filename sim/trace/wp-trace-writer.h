@@ -11,7 +11,7 @@ typedef struct _WpTraceWriter WpTraceWriter;
  */
 WpTraceWriter *wp_trace_writer_new (int fd, guint columns);
 
-/* Digits of fraction of the times, 1 to 9 (the default); what follows them is cut off. */
+/* Digits of fraction of the times, 1 to 9 (the default); further digits are cut off. */
 void wp_trace_writer_set_digits (WpTraceWriter *self, guint digits);
 
 /* Before the first row: `# key: value`. */
@@ -20,8 +20,8 @@ void wp_trace_writer_note (WpTraceWriter *self, const char *key, const char *val
 /* Before the first row: the file has notes and a header, and rows follow what is there. */
 void wp_trace_writer_append (WpTraceWriter *self);
 
-/* Notes and header come once more before the next row, if this is no file: what reads a FIFO may have come
- * later. */
+/* Notes and header are written again before the next row, if this is no regular file: a FIFO may have a new
+ * reader. */
 void wp_trace_writer_repeat_head (WpTraceWriter *self);
 
 /* Empty cells for WP_TIME_NONE, -1 and NULL; ids are quoted where RFC 4180 asks for it. FALSE with

@@ -22,7 +22,7 @@ struct _WpTrace {
   WpTraceFiles *files;
   char *name;
 
-  guint64 limit_rows;  /* of what is drawn; 0: none */
+  guint64 limit_rows;  /* limit of generated rows; 0: none */
   guint64 n_read;      /* rows, since the start */
   gboolean is_whole;   /* so far all arrivals were on whole seconds */
   gboolean is_crowded; /* and two on one */
@@ -30,7 +30,7 @@ struct _WpTrace {
   gboolean has_origin;
   WpTimeScale scale;
   gint64 latest_ns; /* arrival of the last row given, as the file has it */
-  GError *failure;  /* told once, told for ever */
+  GError *failure;  /* reported by every later call too */
 
   WpRowStore *store; /* after wp_trace_sort(): all rows */
   gsize store_at;

@@ -56,7 +56,7 @@ void wp_trace_free (WpTrace *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTrace, wp_trace_free)
 
 typedef enum {
-  WP_READ_ERROR,   /* @error says where and what */
+  WP_READ_ERROR,   /* @error has the place and the problem */
   WP_READ_ROWS,    /* rows, in order of arrival, >= 1 */
   WP_READ_END,     /* no more; an empty trace is WP_READ_ERROR instead */
   WP_READ_DISORDER /* a row arrives before one already given: forget all rows, call wp_trace_sort(), read
@@ -71,8 +71,8 @@ typedef enum {
  */
 WpRead wp_trace_read (WpTrace *self, const WpRow **rows, gsize *n_rows, GError **error);
 
-/* Reads the whole trace again into memory, sorts it by arrival (stable), and starts over. What came through a
- * pipe was kept in an unlinked temporary file. */
+/* Reads the whole trace again into memory, sorts it by arrival (stable), and starts over. The bytes of a pipe
+ * were kept in an unlinked temporary file. */
 gboolean wp_trace_sort (WpTrace *self, GError **error);
 
 /* Before the first read. @check sees each row as its file has it; its error gets `FILE:LINE: ` before it.
@@ -116,7 +116,7 @@ const char *wp_trace_note (const WpTrace *self, const char *key); /* of `# key: 
 gboolean wp_trace_has_column (const WpTrace *self, const char *column);
 /* the column of requests' paths, for --where; NULL: none is known */
 const char *wp_trace_path_column (const WpTrace *self);
-/* what was found: "CSV", "JSON lines", ...; NULL: the trace is drawn */
+/* the format: "CSV", "JSON lines", ...; NULL: the trace is generated */
 const char *wp_trace_title (const WpTrace *self);
 /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
 /* Of what has been read of the first file. */

@@ -240,7 +240,7 @@ test_no_room_to_keep_a_pipe (void)
   g_assert_null (load_pipe (text->str, text->len, &trace, &n, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
   g_assert_true (g_str_has_suffix (
-      error->message, ": what came before could not be kept in /nonexistent: No such file or directory"));
+      error->message, ": cannot keep the bytes read so far in /nonexistent: No such file or directory"));
 }
 
 static void
