@@ -16,9 +16,9 @@
 #define EACH         300 /* of the other kinds */
 #define JUDGES_SPEED TRUE
 #endif
-#define ROUND_US         1000000 /* a byte a second */
+#define ROUND_US         1000000 /* a byte per second */
 #define ROUNDS           4
-#define EAGER_US         50000       /* twenty bytes a second: far below the least rate of a body */
+#define EAGER_US         50000       /* twenty bytes per second: far below the least rate of a body */
 #define MAX_GROWTH_BYTES (192 << 20) /* 20 kB a connection with --http=soup, a tenth with --http=fast */
 #define MAX_PENDING      "4m"
 

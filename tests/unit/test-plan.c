@@ -323,7 +323,7 @@ test_headroom (void)
   g_assert_true (find_headroom (&setup, &headroom, &error));
   g_assert_no_error (error);
   g_assert_true (headroom.is_full);
-  g_assert_cmpfloat (headroom.scale, >, 2);    /* 20 workers bear 20 a second for ever */
+  g_assert_cmpfloat (headroom.scale, >, 2);    /* 20 workers bear 20 per second for ever */
   g_assert_cmpfloat (headroom.scale, <, 2.75); /* 30 in the system before all have come */
 
   setup.policy.workers = 9;

@@ -347,7 +347,7 @@ test_calibrates_http_stage (void)
   g_assert_nonnull (strstr (text, "arrivals:    median 30/s, peak 50/s (over 100 ms)\n"));
 }
 
-/* P clients on N threads of T: N/T requests a second, and PT/N for each, whatever is behind. */
+/* P clients on N threads of T: N/T requests per second, and PT/N for each, whatever is behind. */
 static void
 test_saturated_http_stage (void)
 {

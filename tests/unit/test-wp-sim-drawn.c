@@ -248,7 +248,7 @@ test_clients (void)
   g_autofree char *text
       = run_ok (run, "--clients 64 --duration 10s -s 10ms -m workerpool -w 4 --ack stored", NULL);
 
-  /* 400 a second, and the 60 that wait */
+  /* 400 per second, and the 60 that wait */
   g_assert_nonnull (strstr (text, "64 clients, thinking 0, answered when stored: 4,060 requests"));
   g_free (run_ok (run, "--clients 10 --think 1s --limit 1000 -s 1ms --format json", NULL));
   report = sim_run_json (run);
