@@ -321,7 +321,8 @@ test_reader_stops (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start_by (
-      "mkfifo pipe && exec 9<>pipe && head -c 65536 /dev/zero >&9 && exec \"$0\" \"$@\" >pipe",
+      "mkfifo pipe && exec 9<>pipe && { dd if=/dev/zero of=pipe bs=4096 count=1024 oflag=nonblock 2>dd; "
+      "exec \"$0\" \"$@\" >pipe; }",
       "arrival\n0\n1.2\n2.3\n", http_server_url (server), "--format=jsonl", "-o", "out.csv", ANY_LAG, NULL);
   g_autofree char *record = replay_run_path (run, "out.csv");
   gint64 until_us = g_get_monotonic_time () + 30 * G_USEC_PER_SEC;
