@@ -28,6 +28,7 @@ struct _WpBacklog {
   WpRing starts; /* of the requests that wait */
   Length *lengths;
   gsize n_lengths;               /* room for */
+  gsize bound;                   /* longer ones count as this one */
   gsize longest;                 /* of the backlogs */
   gsize timed;                   /* lengths up to it have first_ns */
   gint64 counted_ns;             /* the time at each length is counted up to here */
@@ -47,6 +48,7 @@ wp_backlog_new (guint workers, guint parts, const guint *queues, guint n_queues)
 
   self->limit = workers;
   self->parts = parts;
+  self->bound = G_MAXSIZE;
   wp_server_times_init (&self->workers, workers);
   self->first_busy_ns = WP_TIME_NONE;
   self->wait = wp_histogram_new ();
@@ -79,6 +81,12 @@ wp_backlog_new_reduced (guint workers, guint64 requests, gsize longest, guint64 
 }
 
 void
+wp_backlog_bound (WpBacklog *self, guint queue_jobs)
+{
+  self->bound = queue_jobs;
+}
+
+void
 wp_backlog_free (WpBacklog *self)
 {
   wp_server_times_clear (&self->workers);
@@ -100,8 +108,10 @@ count_time (WpBacklog *self, gint64 until_ns)
     return;
   if (self->starts.length > 0)
     {
-      self->lengths[self->starts.length].time_ns += until_ns - self->counted_ns;
-      while (self->timed < self->starts.length)
+      gsize length = MIN (self->starts.length, self->bound);
+
+      self->lengths[length].time_ns += until_ns - self->counted_ns;
+      while (self->timed < length)
         self->lengths[++self->timed].first_ns = self->counted_ns;
     }
   self->counted_ns = until_ns;
@@ -147,16 +157,16 @@ watch (WpBacklog *self, gint64 arrival_ns, gint64 started_ns)
 static inline void
 join (WpBacklog *self, gint64 arrival_ns, gint64 started_ns, const gboolean counts_time)
 {
-  gsize found = self->starts.length;
+  gsize found = self->starts.length, counted = MIN (found, self->bound);
 
   wp_histogram_add_inline (self->wait, started_ns - arrival_ns, 1);
   if (counts_time)
     count_time (self, arrival_ns);
   if (G_UNLIKELY (self->n_watched > 0))
     watch (self, arrival_ns, started_ns);
-  if (G_UNLIKELY (found + 1 >= self->n_lengths))
+  if (G_UNLIKELY (counted + 1 >= self->n_lengths))
     grow (self);
-  self->lengths[found].found++;
+  self->lengths[counted].found++;
   wp_ring_push (&self->starts, started_ns);
   self->longest = MAX (self->longest, found + 1);
 }
@@ -223,6 +233,7 @@ void
 wp_backlog_finish (WpBacklog *self)
 {
   start_until (self, G_MAXINT64, (self->parts & WP_BACKLOG_TIME) != 0);
+  wp_ring_clear (&self->starts); /* what is kept may be many backlogs of an overloaded sweep */
   if (self->parts & WP_BACKLOG_TIME)
     count_time (self, self->last_ns);
   wp_histogram_add (self->wait, 0, self->requests - wp_histogram_count (self->wait));
@@ -253,7 +264,7 @@ wp_backlog_blocked (const WpBacklog *self, guint64 queue_jobs)
 
   if (self->is_reduced)
     return queue_jobs < self->longest ? self->at_longest : 0;
-  for (gsize found = (gsize) queue_jobs; found < self->longest; found++)
+  for (gsize found = (gsize) queue_jobs; found < self->longest && found <= self->bound; found++)
     blocked += self->lengths[found].found;
 
   return blocked;

@@ -17,11 +17,11 @@ typedef struct {
 typedef struct {
   const WpTraceBuffer *buffer;
   double scale;
-  guint n_evaluations, n_done;
+  guint n_evaluations;
   WpEvaluationDone done;
   gpointer data;
   GError *error; /* the first */
-  GMutex mutex;  /* guards n_done, error and calls of done */
+  GMutex mutex;  /* guards error and calls of done */
 } Batch;
 
 void
@@ -132,6 +132,17 @@ evaluate_groups (WpEvaluation *self, const Batch *batch, GError **error)
   return (good && wp_bulk_service_finish (model, &self->summary)) || fail_of_time (self, batch, error);
 }
 
+static guint
+find_largest (const guint *queues, guint n_queues)
+{
+  guint largest = 0;
+
+  for (guint i = 0; i < n_queues; i++)
+    largest = MAX (largest, queues[i]);
+
+  return largest;
+}
+
 static gboolean
 evaluate (WpEvaluation *self, const Batch *batch, GError **error)
 {
@@ -143,6 +154,8 @@ evaluate (WpEvaluation *self, const Batch *batch, GError **error)
     self->backlog = wp_backlog_new (layout.workers, self->parts, self->queues, self->n_queues);
   else
     model = wp_model_new (&layout, self->patience_ns);
+  if (self->backlog && self->only_queues)
+    wp_backlog_bound (self->backlog, find_largest (self->queues, self->n_queues));
   if (!pass (self, batch, model))
     return fail_of_time (self, batch, error);
   if (model)
@@ -246,9 +259,8 @@ on_thread (gpointer data, gpointer user_data)
   if (!batch->error)
     batch->error = g_steal_pointer (&error);
   g_clear_error (&error);
-  batch->n_done += task->n;
-  if (batch->done)
-    batch->done (batch->data, batch->n_done, batch->n_evaluations);
+  if (batch->done && !batch->error)
+    batch->done (batch->data, task->evaluations, task->n, batch->n_evaluations);
   g_mutex_unlock (&batch->mutex);
 }
 

@@ -16,6 +16,7 @@ typedef struct {
   guint parts;         /* of a backlog */
   const guint *queues; /* capacities for which the backlog counts blocked times */
   guint n_queues;
+  gboolean only_queues;  /* and is asked for no larger one */
   const GPtrArray *slos; /* stop once one of them is violated; NULL: never */
 
   WpBacklog *backlog; /* out; NULL without as_backlog, or if an SLO is violated */
@@ -25,8 +26,8 @@ typedef struct {
 
 void wp_evaluation_clear (WpEvaluation *self);
 
-/* Called as evaluations end, by one thread at a time. */
-typedef void (*WpEvaluationDone) (gpointer data, guint n_done, guint n_evaluations);
+/* Called as @n of @n_evaluations end, by one thread at a time; it may take their results and clear them. */
+typedef void (*WpEvaluationDone) (gpointer data, WpEvaluation *const *ended, guint n, guint n_evaluations);
 
 /* Evaluates at @scale times the trace's traffic, on @threads threads. FALSE with WP_ERROR_BAD_VALUE: a time
  * exceeds 292 years. */

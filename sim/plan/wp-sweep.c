@@ -10,16 +10,22 @@
 /* The progress line on a terminal. */
 typedef struct {
   gboolean on_terminal, shown;
-  guint n_passes, n_before; /* in total; in the finished groups */
+  guint n_passes, n_done;   /* in total; so far */
   gint64 start_ns, next_ns; /* CLOCK_MONOTONIC */
 } Progress;
 
+/* A group of evaluations, of one traffic. */
+typedef struct {
+  WpSweep *sweep;
+  double scale, service_scale;
+  Progress *progress;
+} Group;
+
 static void
-show (gpointer data, guint n_done, guint n_evaluations)
+show (Progress *self)
 {
-  Progress *self = data;
   gint64 now_ns = wp_time_monotonic ();
-  double done = self->n_before + n_done;
+  double done = self->n_done;
   char buffer[WP_TIME_BUFFER];
 
   if (!self->on_terminal || now_ns < self->next_ns)
@@ -97,6 +103,7 @@ make_evaluations (const WpSweep *self, const WpSweepSetup *setup, guint *n)
         evaluation->parts = WP_BACKLOG_ALL;
         evaluation->queues = (const guint *) (gpointer) self->spec->queues->data;
         evaluation->n_queues = n_queues;
+        evaluation->only_queues = TRUE;
       }
 
   return evaluations;
@@ -112,24 +119,35 @@ add_rows (WpSweep *self, const WpEvaluation *evaluation, double scale, double se
       add_row (self, evaluation, scale, service_scale, g_array_index (self->spec->queues, guint, i));
 }
 
+/* Takes the results at once: in overload each may hold much memory. */
+static void
+on_ended (gpointer data, WpEvaluation *const *ended, guint n, guint n_evaluations)
+{
+  Group *group = data;
+
+  for (guint i = 0; i < n; i++)
+    {
+      add_rows (group->sweep, ended[i], group->scale, group->service_scale);
+      wp_evaluation_clear (ended[i]);
+    }
+  group->progress->n_done += n;
+  show (group->progress);
+}
+
 static gboolean
 sweep_scale (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, double scale,
              double service_scale, Progress *progress, GError **error)
 {
+  Group group = { self, scale, service_scale, progress };
   guint n_evaluations;
   g_autofree WpEvaluation *evaluations = make_evaluations (self, setup, &n_evaluations);
   gboolean done;
 
   progress->n_passes = n_evaluations * self->spec->scales->len * self->spec->services->len;
-  done
-      = wp_evaluations_run (buffer, scale, evaluations, n_evaluations, setup->threads, show, progress, error);
+  done = wp_evaluations_run (buffer, scale, evaluations, n_evaluations, setup->threads, on_ended, &group,
+                             error);
   for (guint i = 0; i < n_evaluations; i++)
-    {
-      if (done)
-        add_rows (self, &evaluations[i], scale, service_scale);
-      wp_evaluation_clear (&evaluations[i]);
-    }
-  progress->n_before += n_evaluations;
+    wp_evaluation_clear (&evaluations[i]);
 
   return done;
 }

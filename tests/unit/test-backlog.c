@@ -22,12 +22,14 @@ run_model (const RandomLoad *load, guint workers, guint queue_jobs, WpSummary *s
 }
 
 static WpBacklog *
-run_backlog (const RandomLoad *load, guint workers, guint parts, const guint *queues, guint n_queues)
+run_backlog (const RandomLoad *load, guint workers, guint parts, const guint *queues, guint n_queues,
+             guint bound)
 {
   g_autoptr (WpBacklog) backlog = wp_backlog_new (workers, parts, queues, n_queues);
   gint64 arrivals_ns[RANDOM_LOAD_MAX];
   gsize half = load->n_rows / 2;
 
+  wp_backlog_bound (backlog, bound);
   for (gsize i = 0; i < load->n_rows; i++)
     arrivals_ns[i] = load->rows[i].arrival_ns;
   g_assert_true (wp_backlog_offer (backlog, arrivals_ns, load->services_ns, half));
@@ -43,12 +45,15 @@ check (const RandomLoad *load, guint workers)
 {
   guint queues[QUEUES];
   g_autoptr (WpBacklog) backlog = NULL;
+  g_autoptr (WpBacklog) bounded = NULL;
   g_autoptr (WpBacklog) lean = NULL;
+  guint bound = (guint) g_test_rand_int_range (0, QUEUES - 1);
 
   for (guint i = 0; i < QUEUES; i++)
     queues[i] = i < QUEUES - 1 ? i : RANDOM_LOAD_MAX + 1;
-  backlog = run_backlog (load, workers, WP_BACKLOG_ALL, queues, QUEUES);
-  lean = run_backlog (load, workers, 0, NULL, 0);
+  backlog = run_backlog (load, workers, WP_BACKLOG_ALL, queues, QUEUES, G_MAXUINT);
+  bounded = run_backlog (load, workers, WP_BACKLOG_ALL, queues, QUEUES, bound);
+  lean = run_backlog (load, workers, 0, NULL, 0, G_MAXUINT);
   for (guint i = 0; i < QUEUES; i++)
     {
       WpSummary from_backlog, from_model;
@@ -60,6 +65,13 @@ check (const RandomLoad *load, guint workers)
         g_error ("%u workers, queue %u: %s differs: %.17g, the model's %.17g", workers, queues[i], differs,
                  wp_metric_value (wp_metric_find (differs), &from_backlog),
                  wp_metric_value (wp_metric_find (differs), &from_model));
+      if (queues[i] <= bound)
+        {
+          WpSummary from_bounded;
+
+          wp_backlog_summary (bounded, queues[i], &from_bounded);
+          g_assert_cmpstr (compare_figures (&from_bounded, &from_model), ==, NULL);
+        }
       g_assert_cmpint (from_model.blocked == 0, ==, wp_backlog_max_length (backlog) <= queues[i]);
       g_assert_cmpint (from_model.time_full_ns > 0, ==, wp_backlog_was_full (backlog, queues[i]));
       g_assert_cmpuint (wp_backlog_blocked (lean, queues[i]), ==, from_model.blocked);

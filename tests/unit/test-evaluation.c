@@ -165,6 +165,38 @@ test_long_times (void)
     wp_evaluation_clear (&evaluations[i]);
 }
 
+/* Frees what has ended, one by one: of an overloaded sweep not all can be in memory. */
+static void
+take (gpointer data, WpEvaluation *const *ended, guint n, guint n_evaluations)
+{
+  guint *n_taken = data;
+
+  g_assert_cmpuint (n_evaluations, ==, CANDIDATES);
+  for (guint i = 0; i < n; i++, ++*n_taken)
+    {
+      g_assert_true (ended[i]->backlog || ended[i]->summary.requests == ROWS);
+      wp_evaluation_clear (ended[i]);
+    }
+}
+
+static void
+test_taken_at_once (void)
+{
+  g_autoptr (WpTraceBuffer) buffer = make_buffer ();
+
+  for (guint threads = 1; threads <= 4; threads++)
+    {
+      WpEvaluation evaluations[CANDIDATES];
+      guint n_taken = 0;
+
+      set_up (evaluations, CANDIDATES, NULL);
+      g_assert_true (wp_evaluations_run (buffer, 1, evaluations, CANDIDATES, threads, take, &n_taken, NULL));
+      g_assert_cmpuint (n_taken, ==, CANDIDATES);
+      for (guint i = 0; i < CANDIDATES; i++)
+        g_assert_null (evaluations[i].backlog);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -172,6 +204,7 @@ main (int argc, char **argv)
   g_test_add_func ("/evaluation/together-as-alone", test_together_as_alone);
   g_test_add_func ("/evaluation/groups", test_groups);
   g_test_add_func ("/evaluation/long-times", test_long_times);
+  g_test_add_func ("/evaluation/taken-at-once", test_taken_at_once);
 
   return g_test_run ();
 }
