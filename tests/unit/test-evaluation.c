@@ -182,7 +182,7 @@ take (gpointer data, WpEvaluation *const *ended, guint n, guint n_evaluations)
 static void
 test_taken_at_once (void)
 {
-  g_autoptr (WpTraceBuffer) buffer = make_buffer ();
+  g_autoptr (WpTraceBuffer) buffer = make_buffer (ROWS);
 
   for (guint threads = 1; threads <= 4; threads++)
     {
