@@ -649,7 +649,7 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
          && check_margin (self, error) && check_questions (self, error);
 }
 
-/* As it was typed, as far as a shell's words tell. */
+/* As it was typed, as far as the shell's words show. */
 static char *
 join_command (char **argv)
 {

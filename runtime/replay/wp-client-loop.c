@@ -15,7 +15,7 @@ typedef struct {
   Client *clients;
   guint *waiting; /* a heap of clients by when they are ready */
   guint n_waiting;
-  GQueue busy;     /* of links, those who began first at the head */
+  GQueue busy;     /* of links, in order of their start */
   GArray *results; /* of WpClientLoopResult; NULL: none are kept */
 } ClientLoop;
 

@@ -81,7 +81,8 @@ begin_client_loop (const WpSenderThreads *self, Share *share, GError **error)
   return TRUE;
 }
 
-/* Real-time threads on all processors would leave none to the server, and to those who want to stop them. */
+/* Real-time threads on all processors would leave none to the server, and to a user who wants to stop
+ * them. */
 static gboolean
 begin_share (WpSenderThreads *self, Share *share, const WpTarget *target, const WpRequestTemplate *template,
              GError **error)

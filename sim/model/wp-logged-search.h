@@ -40,7 +40,7 @@ typedef struct {
   guint workers;
   double score, z;
   double scores[WP_LOGGED_WINDOWS];
-  gboolean is_constant; /* all services are the same, as far as stamps tell */
+  gboolean is_constant; /* all services are equal, as far as the stamps show */
 } WpLoggedPoint;
 
 typedef struct {

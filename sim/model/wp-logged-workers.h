@@ -5,7 +5,7 @@
 #include "sim/model/wp-logged-search.h"
 
 typedef enum {
-  WP_LOGGED_UNKNOWN,   /* cannot tell: see WpLoggedReason */
+  WP_LOGGED_UNKNOWN,   /* cannot be determined: see WpLoggedReason */
   WP_LOGGED_QUEUED,    /* requests waited for one of so many workers, first come, first served */
   WP_LOGGED_NOT_QUEUED /* response times are service times */
 } WpLoggedVerdict;

@@ -16,8 +16,8 @@ struct _WpModel {
   gsize full_jobs; /* the depth of a full queue; G_MAXSIZE if full does not depend on the depth */
 
   WpServerTimes workers;
-  WpRing waiting; /* when each queued job leaves the queue; the next acceptance removes the past ones */
-  /* ends of the parked requests; the next parked request removes the past ones */
+  WpRing waiting; /* when each queued job leaves the queue; the next acceptance removes earlier ones */
+  /* ends of the parked requests; the next parked request removes earlier ones */
   WpStepRing parked;
   gint64 entered_ns;        /* the latest acceptance into the queue */
   gint64 counted_ns;        /* the depth is counted up to here */

@@ -34,7 +34,7 @@ typedef struct {
   const char *log_format;  /* --log-format: a format of nginx or Apache, or a usual one's name; NULL: none */
   const char *where;       /* --where: the rows that count; NULL: all */
   WpStampMode stamps;      /* --stamps */
-  gboolean reads_requests; /* methods, targets and statuses, for those who send them */
+  gboolean reads_requests; /* methods, targets and statuses, for a caller that sends them */
   double max_bad;          /* --max-bad: share of bad rows that are skipped; -1: the default of the format */
 } WpTraceOptions;
 

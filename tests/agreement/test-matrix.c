@@ -4,9 +4,9 @@
  *
  *     test-matrix [brief] [-p /agreement/NAME]...
  *
- * A run in which the replayer was not on time, as it says itself, tells nothing of the two: where it did not
- * agree, it is made again, twice at most. So is any run of the short subset, which must hold on machines that
- * others use as well: what is wrong of itself is wrong three times. A failure tells the figures of each run
+ * If the replayer's schedule was late, by its own report, the run says nothing about the prediction: a
+ * disagreeing run of that kind is repeated up to twice. So is any disagreeing run of the short subset, which
+ * must hold on shared machines: a real error appears three times. A failure prints the figures of each run
  * on standard error. */
 #include <string.h>
 
@@ -96,7 +96,7 @@ predict (WpCellResult *verdict, WpHarness *server, const WpMatrixCell *cell, con
   g_assert_cmpint (status, <=, 1);
   wp_cell_result_read (verdict, output, cell->shows);
   g_assert_cmpint (status, ==, verdict->agreed ? 0 : 1);
-  if (*warnings) /* the client tells another story than the server */
+  if (*warnings) /* the client's record differs from the server's */
     verdict->agreed = FALSE;
 }
 

@@ -6,7 +6,7 @@
 typedef struct {
   gint64 requests, blocked, turned_away; /* predicted; turned away: rejected, timed out, abandoned */
   gint64 shown;                          /* the count that the cell is there to show; -1: none */
-  char *worst;                           /* the metric nearest to its bound, or furthest past it */
+  char *worst;                           /* the metric nearest to its bound, or furthest beyond it */
   double worst_error;                    /* relative; NaN: there is none */
   double worst_share;                    /* difference over bound; over 1: not agreed */
   double curve_error;                    /* NaN: not judged */

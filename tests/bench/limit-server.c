@@ -168,7 +168,7 @@ on_readable (Client *self)
           return;
         }
     }
-  while (n == sizeof scratch); /* less: it was all, and more will be told */
+  while (n == sizeof scratch); /* less: that was all, and epoll reports more */
 }
 
 static void

@@ -6,7 +6,7 @@
  * elsewhere, pipes and sockets are left alone; accept and malloc are counted wherever they come from. Once
  * the fault has happened there is a file "fault-happened" in DIR. Calls: open, read, pread, write, pwrite,
  * fsync, fdatasync, ftruncate, rename, unlink, accept, malloc. */
-#undef _FILE_OFFSET_BITS /* the names with and without 64 are told apart here */
+#undef _FILE_OFFSET_BITS /* names with and without 64 are distinguished here */
 #define _LARGEFILE64_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

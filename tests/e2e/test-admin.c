@@ -276,7 +276,7 @@ listen_patiently (const WpHarness *server)
     }
 }
 
-/* Listeners that leave, past the limits of listeners and of connections, leave nothing behind. */
+/* Event clients that leave, beyond the limits of such clients and of connections, leave nothing behind. */
 static void
 test_event_clients_leave (void)
 {

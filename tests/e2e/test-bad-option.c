@@ -179,7 +179,7 @@ test_help_and_version (void)
   g_assert_cmpstr (said_too, ==, "");
 }
 
-/* What is counted is told in thousands and millions too, and what else ends in these letters is not. */
+/* Counts may end in k or m; other values may not. */
 static void
 test_counts (void)
 {

@@ -19,8 +19,8 @@
 #define EXTENSION "7.1.1: an extension is tokens and quoted strings, with blanks between them, not after"
 #define CONTROL   "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
 
-/* Who differs from whom, and why. Answers: the class of each (2 for 200), the last of them to one more good
- * request on the same connection; where that was closed there is none. Sections are of RFC 9112. */
+/* The differences between servers, and their reasons. Responses: the class of each (2 for 200), the last of
+ * them to one more good request on the same connection, if it is open. Sections are of RFC 9112. */
 static const struct {
   const char *name, *fast, *soup, *nginx, *why;
 } differences[] = {

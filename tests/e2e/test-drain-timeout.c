@@ -160,8 +160,8 @@ test_thousands_parked (void)
   g_assert_cmpuint (wp_crowd_count_status (crowd, 503) + n_cut, ==, n_parked);
 }
 
-/* They are told while there is time, and not at its very end; before that they may still get a place. And the
- * end is in time. */
+/* Parked requests are refused while there is time, not at the very end; until then they may get a place. And
+ * the server ends in time. */
 static void
 test_parked_are_refused_in_time (void)
 {

@@ -118,7 +118,7 @@ test_trailers (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 2 * G_N_ELEMENTS (trailers));
 }
 
-/* Kept alive as it asks for, and told so. */
+/* Kept alive as requested, and the response says so. */
 static void
 test_http_1_0_keep_alive (void)
 {

@@ -76,9 +76,8 @@ test_renamed (void)
   check_files (server, names, 400);
 }
 
-/* In the midst of traffic, again and again. The rows of requests that are on their way may be in either file;
- * the one after is in the new one, which has a row so even where all others were written before the server
- * was told. */
+/* Under traffic, again and again. The rows of requests in flight may be in either file; the next request's is
+ * in the new one, which thus has a row even if all others were written before the signal. */
 static void
 test_renamed_under_load (void)
 {

@@ -97,8 +97,8 @@ send_slowly (WpClient *client, gsize size, gsize piece, gint64 *pause_us)
   return sent;
 }
 
-/* A client that has asked within @within_us, counted from before it connected; who was later is no example,
- * and is followed by another. */
+/* A client that sent its request within @within_us, counted from before it connected; a later one is replaced
+ * by another. */
 static WpClient *
 ask_in_time (const WpHarness *server, gint64 within_us)
 {

@@ -19,8 +19,8 @@ pour (WpClient *client, const char *requests, gsize size, gsize *sent)
   return n > 0;
 }
 
-/* @request again and again, by one who reads nothing until no more can be sent, while another asks for what
- * it will not get, and must get just that. */
+/* @request again and again, by a client that reads nothing until no more can be sent, while another client's
+ * request must get its own response. */
 static void
 check_reader (WpHarness *server, const char *request)
 {

@@ -125,9 +125,9 @@ count_done_before (const WpRow *rows, const WpRow *row)
   return n;
 }
 
-/* Who blocked and was answered had been accepted; and in their order, half a second apart. On a slow machine
- * a late response to one that did not block may come between; and under a sanitizer an HTTP thread is busy
- * with libsoup for longer than that, while another answers. */
+/* Parked requests with a response were accepted, in their order, half a second apart. On a slow machine a
+ * late response to a request that was not parked may come between; and under a sanitizer an HTTP thread is
+ * busy with libsoup for longer than that, while another one responds. */
 static void
 check_order (WpCrowd *crowd, guint n_responses, const WpRow *rows, guint first)
 {

@@ -50,7 +50,7 @@ listen_for_news (WpManager *self)
   self->reader = g_thread_new ("manager", read_told, self);
 }
 
-/* Its standard error is the journal's; the file's numbers tell it so, as with systemd. */
+/* Its standard error is the journal's, as the file's numbers in the environment say. */
 static char *
 make_journal (const WpManager *self)
 {

@@ -61,7 +61,7 @@ test_units (void)
     g_assert_cmpstr (wp_format_value (cell, values[i].unit, values[i].value), ==, values[i].text);
 }
 
-/* As many digits as tell a figure from others, and no more. */
+/* Enough digits to distinguish a figure from others, and no more. */
 static void
 test_apart (void)
 {

@@ -60,8 +60,8 @@ hear (Client *client)
   client->sent_ns = G_MAXINT64;
 }
 
-/* The real epoll, which is never done: who was heard may speak again at once, by lot, as may others. Counted
- * in looks, not in time. */
+/* The real epoll, which is never done: a client may send again at once, at random, as may others. Counted in
+ * looks, not in time. */
 static void
 test_behind_for_ever (void)
 {

@@ -78,7 +78,7 @@ tear_down (Fixture *self, gconstpointer data)
   wp_slots_free (self->slots);
 }
 
-/* Does the epoll tell of the listener now? */
+/* Does the epoll report the listener now? */
 static gboolean
 is_told (const Fixture *self)
 {
@@ -116,7 +116,7 @@ test_slot_not_needed (Fixture *self, gconstpointer data)
 
   wp_listener_accept (self->listener);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);
-  wp_listener_accept (self->listener); /* as if the epoll had told of one that has left */
+  wp_listener_accept (self->listener); /* as if the epoll had reported a client that has left */
   wp_slots_release (self->slots);
   g_main_context_iteration (NULL, TRUE);
   g_assert_cmpuint (self->accepted->len, ==, N_CLIENTS);

@@ -157,8 +157,8 @@ parked_until (const WpRequestResult *result)
   return result->accepted_ns != WP_TIME_NONE ? result->accepted_ns : result->ended_ns;
 }
 
-/* The most that are parked at once from the arrival of row @from on; who is parked for no time counts for its
- * instant. They end in order. */
+/* The largest number parked at once from the arrival of row @from on; a request that is parked for no time
+ * counts for its instant. They end in order. */
 static guint64
 peak_of (const Load *load, gsize from)
 {

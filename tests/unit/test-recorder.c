@@ -231,7 +231,7 @@ test_any_order (Folder *folder, gconstpointer data)
       WpRowOrder *rows = wp_row_order_new (span, keep_seq, seqs);
       gboolean in_order = TRUE;
 
-      for (guint i = 0; i < n; i++) /* when they come, and who: a row is late by less than spread */
+      for (guint i = 0; i < n; i++) /* their times and numbers: a row is late by less than spread */
         order[i] = ((guint64) (i + (guint) g_test_rand_int_range (0, spread)) << 32) + i;
       g_qsort_with_data (order, (gint) n, sizeof *order, (GCompareDataFunc) (gpointer) compare_seq, NULL);
       for (guint i = 0; i < n; i++)
@@ -333,7 +333,7 @@ test_unwritable_path (Folder *folder, gconstpointer data)
     }
 }
 
-/* The disk fills up after a rotation: one line tells, and closing says that rows are lost. */
+/* The disk fills up after a rotation: one line is logged, and closing reports that rows are lost. */
 static void
 test_disk_full (Folder *folder, gconstpointer data)
 {

@@ -52,8 +52,8 @@ assert_near (gint64 ns, gint64 expected_ns)
   g_assert_cmpint (ns, <=, expected_ns + expected_ns / 100);
 }
 
-/* A server that stalls is charged for all who came meanwhile: a response a millisecond after the request went
- * out late is a late response. */
+/* A server that stalls is charged for all requests due meanwhile: a response a millisecond after a late
+ * sending is a late response. */
 static void
 test_latency_is_from_the_plan (void)
 {

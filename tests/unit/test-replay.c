@@ -191,8 +191,8 @@ test_open_loop_counts_from_planned (void)
       >=, 0.3);
 }
 
-/* One connection, and the first response is held: those who wait for it go out late, and their latency counts
- * from when they were due. */
+/* One connection, and the first response is held: requests that wait for it are sent late, and their latency
+ * counts from their planned times. */
 static void
 test_held_response (void)
 {

@@ -142,7 +142,7 @@ static const struct {
   { LINE HOST "Content-Type: a/b\r\nContent-Type: c/d\r\n" END, WP_REQUEST_WHOLE, 0 },
 };
 
-/* The text is copied to its exact size, so that a sanitizer sees a look past its end. */
+/* The text is copied to its exact size, so that a sanitizer sees a read beyond its end. */
 static WpRequestKind
 parse (WpRequestParser *parser, const char *text, gsize len)
 {

@@ -59,7 +59,7 @@ test_equal_the_models (void)
       gboolean mark_blocked;
 
       random_load_make (&load, &random);
-      /* who leaves at once was blocked, but only the mark says so */
+      /* a client that leaves at once was blocked, but only the mark says so */
       mark_blocked = load.patience_ns == 0 || i % 2;
       check_load (&load, mark_blocked);
     }

@@ -253,7 +253,7 @@ test_theory (void)
       run,
       "--synthetic poisson:rate=50,n=2000 -m workerpool -w 1 -q 5 --when-full reject -s exp:10ms --theory --patience 20ms",
       NULL);
-  /* nobody is parked, and who is queued has his response */
+  /* nobody is parked, and queued requests have their responses */
   g_assert_null (strstr (run->out, "none is known for clients that leave"));
 }
 

@@ -448,8 +448,8 @@ test_sweep_text_and_json (void)
   g_assert_cmpint (json_object_get_int_member (row, "blocked"), ==, 0);
 }
 
-/* Ten jobs of a second at once, for forty: twelve workers bear a fifth more. What fails then is told, and
- * where. */
+/* Ten jobs of 1 s each at once, for forty: twelve workers bear a fifth more. The report names the first
+ * failure, and its traffic. */
 static void
 test_headroom_text (void)
 {

@@ -327,7 +327,7 @@ test_side_files_restart (void)
       json_node_equal (json_object_get_member (other, "at"), json_object_get_member (report, "at")));
 }
 
-/* The next moment would be past 292 years. */
+/* The next moment would be beyond 292 years. */
 static void
 test_series_at_longest_times (void)
 {
@@ -341,8 +341,8 @@ test_series_at_longest_times (void)
       "6000000000.000000000,Default,0,0,1\n9000000000.000000000,Default,0,0,1\n");
 }
 
-/* One processor is busy with four of a hundred years for too long; workers enough are not. It is told, on
- * whichever thread it happens. */
+/* One processor is busy with four jobs of a hundred years for too long; enough workers are not. It is
+ * reported, from any thread. */
 static void
 test_a_model_that_takes_too_long (void)
 {
