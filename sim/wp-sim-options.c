@@ -222,7 +222,7 @@ static const WpOption output_options[] = {
     "draw depth over time and response percentiles, or with --sweep a heat map: FILE.svg or FILE.png",
     .check = check_plot },
   { "report", 0, WP_OPTION_FILE, "FILE", FIELD (report),
-    "write the answer for a pull request, as one page of HTML that needs no other file: FILE.html",
+    "write the result for a pull request, as one page of HTML that needs no other file: FILE.html",
     .check = check_report },
   { "against", 0, WP_OPTION_FILE, "FILE", FIELD (against),
     "compare with a record of wp-server, whose notes give the sizes that were not set; exit status 1 "

@@ -43,7 +43,7 @@ gboolean wp_database_check (const char *spec, GError **error);
 /**
  * wp_database_open:
  * @spec: "sqlite:FILE", "postgresql://...", "delay:TIME" or "delay:request"
- * @timeout_ns: for each answer of a database server
+ * @timeout_ns: for each response of a database server
  * @clock: outlives the database
  *
  * Returns: NULL with one line, and WP_ERROR_DOWN if a database server does not answer

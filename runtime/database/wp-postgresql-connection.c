@@ -6,13 +6,13 @@
 
 #include "sim/base/wp-error.h"
 
-#define NO_ANSWER "no answer in time (--database-timeout)"
+#define NO_RESPONSE "no response in time (--database-timeout)"
 
 struct _WpPostgresqlConnection {
   WpPostgresqlUri *uri;
   gint64 timeout_ns;
   PGconn *connection; /* NULL: closed */
-  int left_pid;       /* of the server's process whose query had no answer in time; 0: none */
+  int left_pid;       /* of the server's process whose query had no response in time; 0: none */
   guint64 n_opened;
 };
 
@@ -101,7 +101,7 @@ wp_postgresql_connection_is_down (const WpPostgresqlConnection *self)
                                                                                     = { "disable", "disable",
                                                                                         "-", NULL };
   g_autoptr (GPtrArray) all_names = g_ptr_array_new (), all_values = g_ptr_array_new ();
-  PGPing answer;
+  PGPing response;
 
   for (guint i = 0; uri->names->pdata[i]; i++)
     g_ptr_array_add (all_names, uri->names->pdata[i]);
@@ -112,10 +112,10 @@ wp_postgresql_connection_is_down (const WpPostgresqlConnection *self)
       g_ptr_array_add (all_names, (gpointer) names[i]);
       g_ptr_array_add (all_values, (gpointer) values[i]);
     }
-  answer
+  response
       = PQpingParams ((const char *const *) all_names->pdata, (const char *const *) all_values->pdata, FALSE);
 
-  return answer == PQPING_NO_RESPONSE || answer == PQPING_REJECT;
+  return response == PQPING_NO_RESPONSE || response == PQPING_REJECT;
 }
 
 static void
@@ -164,7 +164,7 @@ wp_postgresql_connection_open (WpPostgresqlConnection *self, GError **error)
 
 /* Returns: FALSE: not in time. A connection that is lost has a result too. */
 static gboolean
-await_answer (WpPostgresqlConnection *self, gint64 until_ns)
+await_response (WpPostgresqlConnection *self, gint64 until_ns)
 {
   while (PQflush (self->connection) == 1)
     if (!await (self, POLLIN | POLLOUT, until_ns))
@@ -189,7 +189,7 @@ wp_postgresql_connection_run (WpPostgresqlConnection *self, const WpPostgresqlQu
     return NULL;
   PQsendQueryParams (self->connection, query->sql, query->n, query->types, query->values, query->lengths,
                      query->formats, query->result_format);
-  while (await_answer (self, until_ns))
+  while (await_response (self, until_ns))
     if (!(next = PQgetResult (self->connection)))
       return result ? result : PQmakeEmptyPGresult (self->connection, PGRES_FATAL_ERROR);
     else
@@ -231,7 +231,7 @@ wp_postgresql_judge (const PGresult *result, char **reason, gboolean *is_unknown
   if (state && text)
     *reason = g_strdup_printf ("%s (SQLSTATE %s)", text, state);
   else
-    *reason = result ? make_line (PQresultErrorMessage (result)) : g_strdup (NO_ANSWER);
+    *reason = result ? make_line (PQresultErrorMessage (result)) : g_strdup (NO_RESPONSE);
   if (is_unknown)
     *is_unknown = !state || is_any_of (state, unknown);
 

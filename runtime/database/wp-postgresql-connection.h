@@ -1,4 +1,4 @@
-/* wp-postgresql-connection.h - a connection to PostgreSQL, with a deadline for each answer. One thread at a
+/* wp-postgresql-connection.h - a connection to PostgreSQL, with a deadline for each response. One thread at a
  * time. */
 #pragma once
 
@@ -28,7 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpPostgresqlConnection, wp_postgresql_connection_
  * wp_postgresql_connection_open:
  *
  * Connects, unless there is a connection that its server has not closed. If a query of the previous one had
- * no answer in time, it is ended first.
+ * no response in time, it is ended first.
  *
  * Returns: FALSE with one line
  */
@@ -42,8 +42,8 @@ gboolean wp_postgresql_connection_is_down (const WpPostgresqlConnection *self);
 /* Returns: how many times it has connected. */
 guint64 wp_postgresql_connection_count (const WpPostgresqlConnection *self);
 
-/* Returns: (transfer full): the result, which wp_postgresql_judge() judges; NULL: no answer in time, and the
- * connection is closed. */
+/* Returns: (transfer full): the result, which wp_postgresql_judge() judges; NULL: no response in time, and
+ * the connection is closed. */
 PGresult *wp_postgresql_connection_run (WpPostgresqlConnection *self, const WpPostgresqlQuery *query);
 
 /**

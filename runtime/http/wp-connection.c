@@ -206,13 +206,13 @@ wp_connection_kill (WpConnection *self)
 void
 wp_connection_send_last_response (WpConnection *self, guint status, const char *text)
 {
-  g_autoptr (GString) reply = g_string_new (NULL);
+  g_autoptr (GString) response = g_string_new (NULL);
   WpResponseTextCache cache = { .second = 0 };
   gboolean is_head = self->partial && self->partial->parser.request.is_head;
 
-  wp_response_text_append (&cache, reply, status, text,
+  wp_response_text_append (&cache, response, status, text,
                            WP_RESPONSE_TEXT_CLOSE | (is_head ? WP_RESPONSE_TEXT_BODILESS : 0));
-  wp_connection_write (self, reply->str, reply->len);
+  wp_connection_write (self, response->str, response->len);
   wp_connection_kill (self);
 }
 

@@ -101,7 +101,7 @@ static const WpOption database_options[] = {
     "X-WP-Service says",
     .check = wp_database_check },
   { "database-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (database_timeout_ns),
-    "postgresql: a commit without an answer for so long is offered again by a new connection (10s)", 1 },
+    "postgresql: a commit without a response for so long is offered again by a new connection (10s)", 1 },
   { "init-database", 0, WP_OPTION_FLAG, NULL, FIELD (init_database), "postgresql: make the tables and exit" },
   { "wait-for-database", 0, WP_OPTION_TIME, "TIME", FIELD (wait_for_database_ns),
     "postgresql: how long the start waits for a server that is down (0)" },

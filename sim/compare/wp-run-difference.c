@@ -6,7 +6,7 @@
 #include "sim/compare/wp-match.h"
 #include "sim/stats/wp-random.h"
 
-#define MOST_BLOCKS      40
+#define MAX_BLOCKS       40
 #define LEAST_BLOCKS     10
 #define REQUESTS_A_BLOCK 10
 #define RESAMPLES        1000
@@ -26,7 +26,7 @@ typedef struct {
   guint n_buckets;
   guint *buckets;  /* of the histogram */
   guint32 *counts; /* [bucket * n_blocks + block] */
-  double sums_ns[MOST_BLOCKS], n[MOST_BLOCKS];
+  double sums_ns[MAX_BLOCKS], n[MAX_BLOCKS];
 } Blocks;
 
 static gint64
@@ -164,7 +164,7 @@ static void
 bootstrap (WpRunDifference *self, const Blocks *blocks, guint64 seed)
 {
   g_autofree double *differences = g_new (double, WP_RUN_FIGURES *RESAMPLES);
-  guint weights[2][MOST_BLOCKS], n = 0;
+  guint weights[2][MAX_BLOCKS], n = 0;
   double values[2][WP_RUN_FIGURES] = { { 0 } };
   WpRandom random;
 
@@ -222,7 +222,7 @@ find_intervals (WpRunDifference *self, const WpRow *const rows[2], const WpRow *
 {
   guint64 least = MIN (self->runs[0].n_responses, self->runs[1].n_responses);
   gint64 span_ns = self->runs[0].duration_ns;
-  guint n_blocks = (guint) MIN (least / REQUESTS_A_BLOCK, MOST_BLOCKS);
+  guint n_blocks = (guint) MIN (least / REQUESTS_A_BLOCK, MAX_BLOCKS);
   Blocks blocks[2];
 
   if (n_blocks < LEAST_BLOCKS)

@@ -417,12 +417,12 @@ static void
 check_page (const WpHarness *server, const char *path)
 {
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpHttpResponse) answer = NULL;
+  g_autoptr (WpHttpResponse) response = NULL;
 
   wp_client_get (admin, path, NULL);
-  answer = wp_client_read (admin);
-  g_assert_cmpuint (answer->status, ==, 200);
-  g_assert_null (strstr (answer->body, PASSWORD));
+  response = wp_client_read (admin);
+  g_assert_cmpuint (response->status, ==, 200);
+  g_assert_null (strstr (response->body, PASSWORD));
 }
 
 /* A password in the URI: a warning, and it is nowhere, not even in an outage. */

@@ -233,7 +233,7 @@ test_stopped (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
     g_assert_cmpint (kill (pids[i], SIGSTOP), ==, 0);
-  await_down (&self, "no answer in time (--database-timeout)\n");
+  await_down (&self, "no response in time (--database-timeout)\n");
   for (guint i = 0; i < G_N_ELEMENTS (pids); i++)
     g_assert_cmpint (kill (pids[i], SIGCONT), ==, 0);
   end (&self, "SIGSTOP");
@@ -257,7 +257,7 @@ test_table_locked (void)
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
 
   PQclear (PQexec (locker, "BEGIN; LOCK TABLE wp_jobs"));
-  await_down (&self, "no answer in time (--database-timeout)\n");
+  await_down (&self, "no response in time (--database-timeout)\n");
   while (wp_harness_stat (self.server, "database_reconnects") < 4)
     ;
   while (count_waiting () > 2) /* the process that is ended, and the next */
@@ -303,7 +303,7 @@ test_read_only (void)
   end (&self, "read-only");
 }
 
-/* The commit is done and its answer does not come: the row is found when it is offered again. */
+/* The commit is done and its response does not come: the row is found when it is offered again. */
 static void
 test_fate_unknown (void)
 {
@@ -311,7 +311,7 @@ test_fate_unknown (void)
 
   g_free (wp_postgres_run (postgres, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"));
   g_free (wp_postgres_run (postgres, "SELECT pg_reload_conf ()"));
-  await_down (&self, "no answer in time (--database-timeout)\n");
+  await_down (&self, "no response in time (--database-timeout)\n");
   g_free (wp_postgres_run (postgres, "ALTER SYSTEM RESET synchronous_standby_names"));
   g_free (wp_postgres_run (postgres, "SELECT pg_reload_conf ()"));
   end (&self, "fate unknown");

@@ -303,7 +303,7 @@ test_stored_sizes (void)
     }
 }
 
-/* Which of two credentials a front saw is not known. */
+/* Which of two credentials a proxy saw is not known. */
 static void
 test_two_authorizations (void)
 {

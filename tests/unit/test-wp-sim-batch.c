@@ -420,7 +420,7 @@ passes (SimRun *run, double scale, gint64 workers, gint64 queue)
   return run->status == 0;
 }
 
-/* Each answer of the plan is that of a run with its sizes, and so is each neighbour that fails. */
+/* Each result of the plan is that of a run with its sizes, and so is each neighbour that fails. */
 static void
 test_plan (void)
 {
