@@ -1,5 +1,5 @@
 /* wp-database-postgresql.c - stores each job as a row of a PostgreSQL table, one statement a batch. A module:
- * see wp-module.h. */
+ * see wp_module_load(). */
 #include "runtime/database/wp-database.h"
 
 #include <string.h>
