@@ -58,7 +58,7 @@ void
 wp_sim_experiment_watch (WpSimExperiment *self, WpRun *run)
 {
   wp_run_warm_up (run, self->study.clients.warmup_rows, self->study.clients.warmup_ns);
-  if (self->study.synthetic && self->options->draw.replications == 0)
+  if (self->study.synthetic && self->options->draw.replications == 0 && self->options->fleet.instances == 0)
     wp_run_watch_parts (run, self->parts);
 }
 
@@ -129,7 +129,7 @@ wp_sim_experiment_finish (WpSimExperiment *self, WpReport *report, GPtrArray *no
 
   note_dispatch (self, notes);
   note_warm_up (self, notes);
-  if (!draw->synthetic && draw->clients.clients == 0)
+  if ((!draw->synthetic && draw->clients.clients == 0) || self->options->fleet.instances > 0)
     return TRUE;
   self->study.policies = report->policies;
   self->study.n_models = report->n_models;

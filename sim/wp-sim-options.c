@@ -19,6 +19,7 @@
 #define MAX_CLIENTS         100000000
 #define MAX_REPLICATIONS    100000
 #define MAX_THREADS         1024
+#define MAX_INSTANCES       1000
 
 /* A number, bare or with k, is a number of requests; with m it is minutes. */
 static gboolean
@@ -121,6 +122,19 @@ static const WpOption model_options[] = {
     "containers that start (0)" },
   { "front", 0, WP_OPTION_TIME, "TIME", FIELD (http_stage.time_ns) },
   { "front-threads", 0, WP_OPTION_COUNT, "N", FIELD (http_stage.threads), NULL, 1, MAX_HTTP_THREADS },
+  { NULL }
+};
+
+enum { FLEET_INSTANCES = 1 << 0, FLEET_BALANCE = 1 << 1 };
+
+static const WpOption fleet_options[] = {
+  { "instances", 0, WP_OPTION_COUNT, "N", WP_FIELD (WpFleetOptions, instances),
+    "simulate N servers behind a load balancer, with --queue and --workers each, and beside them one "
+    "shared queue with the places and workers of all",
+    1, MAX_INSTANCES, .given = FLEET_INSTANCES },
+  { "balance", 0, WP_OPTION_CHOICE, "HOW", WP_FIELD (WpFleetOptions, balance),
+    "with --instances: round-robin (default), random, or least: the server with the fewest open requests",
+    .names = wp_balance_names, .what = "a balance", .given = FLEET_BALANCE },
   { NULL }
 };
 
@@ -240,17 +254,18 @@ static const WpOption output_options[] = {
   { NULL }
 };
 
-static const WpOptionGroup groups[]
-    = { { "Model", mode_options, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
-        { NULL, wp_policy_options + 1, G_STRUCT_OFFSET (WpSimOptions, policy),
-          G_STRUCT_OFFSET (WpPolicy, given) },
-        { NULL, model_options, 0, 0 },
-        { "Trace", wp_trace_options, G_STRUCT_OFFSET (WpSimOptions, trace), 0 },
-        { NULL, trace_options, 0, 0 },
-        { "Generated traffic", draw_options, 0, 0 },
-        { "Sizes", plan_options, 0, 0 },
-        { "Output", output_options, 0, 0 },
-        { NULL, NULL, 0, 0 } };
+static const WpOptionGroup groups[] = {
+  { "Model", mode_options, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
+  { NULL, wp_policy_options + 1, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
+  { NULL, model_options, 0, 0 },
+  { NULL, fleet_options, G_STRUCT_OFFSET (WpSimOptions, fleet), G_STRUCT_OFFSET (WpFleetOptions, given) },
+  { "Trace", wp_trace_options, G_STRUCT_OFFSET (WpSimOptions, trace), 0 },
+  { NULL, trace_options, 0, 0 },
+  { "Generated traffic", draw_options, 0, 0 },
+  { "Sizes", plan_options, 0, 0 },
+  { "Output", output_options, 0, 0 },
+  { NULL, NULL, 0, 0 }
+};
 
 static const WpCommandLine command_line = {
   "TRACE...",
@@ -323,9 +338,10 @@ wp_sim_options_want_plan (const WpSimOptions *self)
   if (self->plan.plan)
     return TRUE;
 
-  return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->policy.mode == WP_MODE_ALL
-         && !is_csv (self) && !is_spawning (self) && !beyond_recursion (self) && !self->against && !self->jobs
-         && !self->series && !wp_sim_options_are_drawn (self);
+  return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->fleet.instances == 0
+         && self->policy.mode == WP_MODE_ALL && !is_csv (self) && !is_spawning (self)
+         && !beyond_recursion (self) && !self->against && !self->jobs && !self->series
+         && !wp_sim_options_are_drawn (self);
 }
 
 char *
@@ -607,6 +623,35 @@ check_dispatch (const WpSimOptions *self, GError **error)
   return run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
+/* What a fleet has is one run of given sizes, in text and JSON. */
+static gboolean
+check_fleet (const WpSimOptions *self, GError **error)
+{
+  const WpPolicy *policy = &self->policy;
+  guint64 most = MAX ((guint64) policy->queue_jobs, policy->workers);
+  const Check checks[] = {
+    { self->fleet.instances == 0, "--balance needs --instances" },
+    { policy->mode == WP_MODE_DEFAULT || (policy->mode == WP_MODE_ALL && (policy->given & WP_POLICY_MODE)),
+      "--instances simulates WorkerPool (its default) or BufferedChannel: --mode=all and Default have no "
+      "sizes to share" },
+    { self->plan.plan || self->plan.sweep || self->plan.margin > 0 || self->plan.sensitivity_ns > 0
+          || self->against || self->calibrate || self->draw.generate || self->draw.clients.clients > 0
+          || self->draw.replications > 0 || self->draw.precision > 0 || self->draw.theory,
+      "--instances is one run of a trace or --synthetic: it does not go with --plan, --sweep, --margin, "
+      "--sensitivity, --against, --calibrate, --generate, --clients, --replications, --precision and "
+      "--theory" },
+    { self->jobs || self->series || self->plot || self->report || self->plan.at_ns != WP_TIME_NONE,
+      "--instances does not go with --jobs, --series, --plot, --report and --at, which show one server" },
+    { wp_service_time_is_batch (self->service) || self->http_stage.time_ns > 0,
+      "--instances is not available with --service=batch: and --http-time" },
+    { is_csv (self), "--instances reports in text and JSON only" },
+    { self->fleet.instances * most >= WP_UNBOUNDED,
+      "--instances: the servers together have over 4,294,967,294 places or workers" },
+  };
+
+  return self->fleet.given == 0 || run_checks (checks, G_N_ELEMENTS (checks), error);
+}
+
 static gboolean
 check_questions (const WpSimOptions *self, GError **error)
 {
@@ -642,11 +687,12 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
   };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error)
-         && check_calibrate (self, error) && run_checks (logged, G_N_ELEMENTS (logged), error)
-         && run_checks (&threads, 1, error) && check_recursion (self, error) && check_files (self, error)
-         && check_drawn (self, error) && check_plan (self, error) && check_sweep (self, error)
-         && check_gate (self, error) && check_sensitivity (self, error) && check_dispatch (self, error)
-         && check_margin (self, error) && check_questions (self, error);
+         && check_fleet (self, error) && check_calibrate (self, error)
+         && run_checks (logged, G_N_ELEMENTS (logged), error) && run_checks (&threads, 1, error)
+         && check_recursion (self, error) && check_files (self, error) && check_drawn (self, error)
+         && check_plan (self, error) && check_sweep (self, error) && check_gate (self, error)
+         && check_sensitivity (self, error) && check_dispatch (self, error) && check_margin (self, error)
+         && check_questions (self, error);
 }
 
 /* As it was typed, as far as the shell's words show. */
@@ -692,7 +738,7 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   self->format = &wp_report_formats[self->format_index];
   if (!check (self, g_strv_length (traces), error))
     return FALSE;
-  if (self->plan.gate && self->policy.mode == WP_MODE_ALL)
+  if ((self->plan.gate || self->fleet.instances > 0) && self->policy.mode == WP_MODE_ALL)
     self->policy.mode = WP_MODE_WORKER_POOL;
   if (self->plan.gate && !self->plan.slos)
     self->plan.slos = wp_slos_new_default ();

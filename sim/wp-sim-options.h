@@ -43,6 +43,7 @@ typedef struct {
   gint64 patience_ns;            /* WP_TIME_NONE: none */
   WpHttpStageOptions http_stage; /* time 0: none */
   char *dispatch;                /* from a free worker to the start of its job; NULL: none */
+  WpFleetOptions fleet;          /* instances 0: one server; until_stored and seed are not set */
   char *calibrate;               /* the record to fit; excludes a simulation */
   char *against, *client;        /* NULL: not asked for, as all paths here */
   double tolerance;

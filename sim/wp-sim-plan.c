@@ -93,7 +93,7 @@ static gboolean
 find_charted (WpSimPlan *self, const WpReport *report)
 {
   if (!g_str_equal (self->options->format->name, "text") || self->options->against
-      || wp_sim_options_are_drawn (self->options))
+      || self->options->fleet.instances > 0 || wp_sim_options_are_drawn (self->options))
     return FALSE;
   for (guint i = report->n_models; i-- > 0;)
     if (wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE))

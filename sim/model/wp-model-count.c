@@ -95,6 +95,45 @@ wp_model_reset_counts (WpModel *self, gint64 now_ns)
   wp_ring_clear (&self->starts);
 }
 
+static void
+merge_times (WpModel *self, const WpModel *other)
+{
+  wp_histogram_merge (self->blocked_time, other->blocked_time);
+  wp_histogram_merge (self->wait, other->wait);
+  wp_histogram_merge (self->response, other->response);
+  self->dropped_ns += other->dropped_ns;
+  self->service_ns += other->service_ns;
+  self->dispatch_ns += other->dispatch_ns;
+  self->parked_ns += other->parked_ns;
+  self->parked_own_ns += other->parked_own_ns;
+  self->carried_depth_ns += other->carried_depth_ns;
+  self->carried_busy_ns += other->carried_busy_ns;
+  self->time_full_ns += other->time_full_ns;
+}
+
+void
+wp_model_merge (WpModel *self, WpModel *other)
+{
+  wp_model_unpark (other, G_MAXINT64);
+  merge_times (self, other);
+  if (other->requests > 0)
+    self->first_ns = self->requests > 0 ? MIN (self->first_ns, other->first_ns) : other->first_ns;
+  self->last_ns = MAX (self->last_ns, other->last_ns);
+  if (other->first_full_ns != WP_TIME_NONE)
+    self->first_full_ns = self->first_full_ns == WP_TIME_NONE
+                              ? other->first_full_ns
+                              : MIN (self->first_full_ns, other->first_full_ns);
+  self->requests += other->requests;
+  self->accepted += other->accepted;
+  self->refused += other->refused;
+  self->timed_out += other->timed_out;
+  self->dropped += other->dropped;
+  self->blocked += other->blocked;
+  self->carried += other->carried;
+  self->layout.workers += other->layout.workers;
+  self->workers.n += other->workers.n;
+}
+
 void
 wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram *response,
                    const WpHistogram *blocked_time, const WpHistogram *depth)

@@ -104,6 +104,10 @@ wp_model_begin_starts (WpModel *self, gint64 now_ns)
  * carried over. */
 void wp_model_reset_counts (WpModel *self, gint64 now_ns);
 
+/* Adds what @other counted; both are finished. Their workers become those of one model, whose depth and
+ * blocked_peak the caller sets: they are not sums. */
+void wp_model_merge (WpModel *self, WpModel *other);
+
 /* Offers row by row, for all sizes; the caller has counted requests and first arrival. */
 gboolean wp_model_offer_general (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
                                  WpRequestResult *results);

@@ -256,6 +256,33 @@ wp_report_describe_full (char *cell, const WpPolicy *policy)
   return cell;
 }
 
+static gboolean
+is_fleet (const WpReport *report, guint model)
+{
+  return report->fleet.instances > 0 && model == 0;
+}
+
+static const char *
+name_model (char *cell, const WpReport *report, guint model)
+{
+  if (report->fleet.instances == 0)
+    return wp_mode_name (report->policies[model].mode);
+  if (model > 0)
+    return "shared queue";
+  g_snprintf (cell, CELL, "%u server%s", report->fleet.instances, report->fleet.instances == 1 ? "" : "s");
+
+  return cell;
+}
+
+/* @size is of each server of a fleet. */
+static void
+add_size (GString *text, const WpReport *report, guint model, const char *size)
+{
+  g_autofree char *sizes = g_strdup_printf ("%u x %s", report->fleet.instances, size);
+
+  add_cell (text, is_fleet (report, model) ? sizes : size);
+}
+
 static void
 add_header (GString *text, const WpReport *report)
 {
@@ -263,21 +290,22 @@ add_header (GString *text, const WpReport *report)
 
   add_label (text, "", "");
   for (guint i = 0; i < report->n_models; i++)
-    add_cell (text, wp_mode_name (report->policies[i].mode));
+    add_cell (text, name_model (cell, report, i));
   g_string_append_c (text, '\n');
   add_label (text, "queue", "");
   for (guint i = 0; i < report->n_models; i++)
-    add_cell (text, wp_format_value (cell, WP_UNIT_JOBS,
-                                     wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE)
-                                         ? report->policies[i].queue_jobs
-                                         : NAN));
+    add_size (text, report, i,
+              wp_format_value (cell, WP_UNIT_JOBS,
+                               wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE)
+                                   ? report->policies[i].queue_jobs
+                                   : NAN));
   g_string_append_c (text, '\n');
   add_label (text, "workers", "");
   for (guint i = 0; i < report->n_models; i++)
     {
       guint workers = wp_report_workers (&report->policies[i]);
 
-      add_cell (text, workers > 0 ? wp_format_whole (cell, workers) : "no limit");
+      add_size (text, report, i, workers > 0 ? wp_format_whole (cell, workers) : "no limit");
     }
   g_string_append_c (text, '\n');
   add_label (text, "when full", "");
@@ -306,9 +334,37 @@ add_objectives (GString *text, const WpReport *report)
     }
 }
 
+static const char *
+describe_saving (char *words, const WpReport *report, const char *metric)
+{
+  double saved = wp_report_sharing (report, metric);
+  char time[CELL];
+
+  if (saved == 0)
+    return "the same";
+  g_snprintf (words, 2 * CELL, "%s %s", wp_format_seconds (time, fabs (saved)),
+              saved < 0 ? "longer" : "shorter");
+
+  return words;
+}
+
+/* What the second column is for. */
+static void
+add_sharing (GString *text, const WpReport *report)
+{
+  char mean[2 * CELL], p99[2 * CELL], response[2 * CELL];
+
+  g_string_append_printf (
+      text, "balance: %s\none shared queue: wait %s on average, %s at p99; response %s at p99\n\n",
+      wp_balance_names[report->fleet.balance], describe_saving (mean, report, "wait.mean"),
+      describe_saving (p99, report, "wait.p99"), describe_saving (response, report, "response.p99"));
+}
+
 static void
 add_models (GString *text, const WpReport *report)
 {
+  if (report->fleet.instances > 0)
+    add_sharing (text, report);
   add_header (text, report);
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     if (lines[i].label)

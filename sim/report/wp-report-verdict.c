@@ -34,6 +34,8 @@ wp_report_verdict_add_gate (GString *text, const WpReport *report)
                           failed    ? "failed"
                           : unknown ? "not passed (see the warning)"
                                     : "passed");
+  if (report->fleet.instances > 0)
+    g_string_append_printf (text, "--instances=%u ", report->fleet.instances);
   if (policy->mode == WP_MODE_WORKER_POOL)
     g_string_append_printf (text, "--workers=%u ", policy->workers);
   g_string_append_printf (text, "--queue=%u", policy->queue_jobs);

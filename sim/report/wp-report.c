@@ -21,3 +21,11 @@ wp_report_is_recommended (const WpReport *self, guint model)
   return self->recommendation && self->recommendation->is_found
          && self->policies[model].mode == WP_MODE_WORKER_POOL;
 }
+
+double
+wp_report_sharing (const WpReport *self, const char *metric)
+{
+  const WpMetric *found = wp_metric_find (metric);
+
+  return wp_metric_value (found, &self->summary[0]) - wp_metric_value (found, &self->summary[1]);
+}

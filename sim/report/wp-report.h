@@ -6,6 +6,7 @@
 #include "sim/run/wp-confidence.h"
 #include "sim/plan/wp-sensitivity.h"
 #include "sim/run/wp-logged.h"
+#include "sim/model/wp-fleet.h"
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-traffic.h"
 
@@ -27,8 +28,9 @@ typedef struct {
   guint n_models;
   WpPolicy policies[WP_N_MODES];
   WpSummary summary[WP_N_MODES];
-  const WpComparison *against;            /* NULL without --against */
-  const WpPlan *plan;                     /* NULL: none; likewise the next three */
+  WpFleetOptions fleet;        /* instances > 0: the first model is a fleet, the second one shared queue */
+  const WpComparison *against; /* NULL without --against */
+  const WpPlan *plan;          /* NULL: none; likewise the next three */
   const WpRecommendation *recommendation; /* with a plan only */
   const WpSensitivity *sensitivity;       /* NULL without --sensitivity */
   const WpSnapshot *at;
@@ -44,6 +46,9 @@ typedef struct {
 
 /* Does the model have the recommended sizes? */
 gboolean wp_report_is_recommended (const WpReport *self, guint model);
+
+/* Of a fleet: by how many seconds @metric, a time, is shorter with one shared queue. NaN: it is null. */
+double wp_report_sharing (const WpReport *self, const char *metric);
 
 /* The number of workers; 0: unbounded. */
 guint wp_report_workers (const WpPolicy *policy);

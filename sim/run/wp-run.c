@@ -13,6 +13,8 @@ struct _WpRun {
   guint n_models;
   WpLayout layouts[WP_N_MODES];
   WpModel *models[WP_N_MODES];
+  WpFleetOptions fleet_options;
+  WpFleet *fleet; /* replaces the first model; NULL: none */
   guint threads;
   WpModelThread *beside; /* a thread for some of the models; NULL: none */
   gboolean is_beside[WP_N_MODES];
@@ -71,6 +73,7 @@ drop_models (WpRun *self)
   g_clear_pointer (&self->beside, wp_model_thread_free);
   for (guint i = 0; i < self->n_models; i++)
     g_clear_pointer (&self->models[i], wp_model_free);
+  g_clear_pointer (&self->fleet, wp_fleet_free);
   g_clear_pointer (&self->groups, wp_bulk_models_free);
   g_clear_pointer (&self->http_stage, wp_http_stage_free);
   g_clear_pointer (&self->traffic, wp_traffic_free);
@@ -100,6 +103,12 @@ void
 wp_run_set_dispatch (WpRun *self, WpServiceTime *dispatch)
 {
   self->dispatch = dispatch;
+}
+
+void
+wp_run_set_fleet (WpRun *self, const WpFleetOptions *fleet)
+{
+  self->fleet_options = *fleet;
 }
 
 gboolean
@@ -173,8 +182,8 @@ leaves_early (const WpRun *self)
 }
 
 /* Moves all models except the last of several, and except those with observers, to a thread: this one reads
- * the trace meanwhile. With a warm-up, dispatches or batch means, which read the models during the run, no
- * model moves. */
+ * the trace meanwhile. With a warm-up, dispatches or batch means, which read the models during the run, and
+ * with a fleet, no model moves. */
 static void
 start_beside (WpRun *self)
 {
@@ -182,8 +191,8 @@ start_beside (WpRun *self)
   guint n = 0, n_movable = MAX (self->n_models, 2) - 1;
 
   for (guint i = 0; i < MIN (n_movable, self->n_models); i++)
-    if ((self->is_beside[i] = self->threads > 1 && !self->results[i] && !self->parts && !self->dispatch
-                              && !leaves_early (self) && self->warmup_rows == 0
+    if ((self->is_beside[i] = self->threads > 1 && !self->fleet && !self->results[i] && !self->parts
+                              && !self->dispatch && !leaves_early (self) && self->warmup_rows == 0
                               && self->warmup_ns == WP_TIME_NONE))
       models[n++] = self->models[i];
   if (n > 0)
@@ -193,7 +202,9 @@ start_beside (WpRun *self)
 static void
 start_models (WpRun *self)
 {
-  for (guint i = 0; i < self->n_models; i++)
+  if (self->fleet_options.instances > 0)
+    self->fleet = wp_fleet_new (&self->fleet_options, &self->layouts[0], self->patience_ns);
+  for (guint i = self->fleet ? 1 : 0; i < self->n_models; i++)
     self->models[i] = wp_model_new (&self->layouts[i], self->patience_ns);
   start_beside (self);
 }
@@ -258,6 +269,9 @@ offer_to_model (WpRun *self, guint i, const WpRow *rows, gsize first, gsize n_ro
   const gint64 *dispatches_ns = self->dispatch ? self->dispatches_ns + first : NULL;
   WpRequestResult *results = self->results[i] ? self->results[i] + first : NULL;
 
+  if (i == 0 && self->fleet)
+    return wp_fleet_offer (self->fleet, rows + first, services_ns, dispatches_ns, n_rows, !self->counting,
+                           results);
   if (!self->counting)
     return wp_model_warm_up (self->models[i], rows + first, services_ns, dispatches_ns, n_rows, results);
   if (dispatches_ns)
@@ -322,8 +336,10 @@ start_counting (WpRun *self, gint64 now_ns)
   if (self->groups)
     wp_bulk_models_start_counting (self->groups, now_ns);
   else
-    for (guint i = 0; i < self->n_models; i++)
+    for (guint i = self->fleet ? 1 : 0; i < self->n_models; i++)
       wp_model_start_counting (self->models[i], now_ns);
+  if (self->fleet)
+    wp_fleet_start_counting (self->fleet, now_ns);
 }
 
 static void
@@ -397,7 +413,13 @@ finish_models (WpRun *self, WpSummary *summary, GError **error)
 {
   if (self->beside && !wp_model_thread_finish (self->beside))
     return fail_of_time (self, error);
-  for (guint i = 0; i < self->n_models; i++)
+  if (self->fleet)
+    {
+      wp_fleet_finish (self->fleet, &summary[0]);
+      if (!wp_fleet_check (self->fleet, error))
+        return FALSE;
+    }
+  for (guint i = self->fleet ? 1 : 0; i < self->n_models; i++)
     {
       wp_model_finish (self->models[i], &summary[i]);
       if (!wp_model_check (self->models[i], error))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/model/wp-batch-means.h"
+#include "sim/model/wp-fleet.h"
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-service-time.h"
@@ -25,6 +26,10 @@ void wp_run_set_http_stage (WpRun *self, const WpHttpStageOptions *http_stage);
 /* Before wp_run_execute(): the time from a free worker to the start of its job, one draw for each request.
  * @dispatch outlives the run. Not with group commit. NULL: none. */
 void wp_run_set_dispatch (WpRun *self, WpServiceTime *dispatch);
+
+/* Before wp_run_execute(): the first model is a fleet of servers with its policy each. Not with group commit,
+ * an HTTP stage or parts. No instances: there is no fleet. */
+void wp_run_set_fleet (WpRun *self, const WpFleetOptions *fleet);
 
 /* After wp_run_execute(). FALSE: there is no HTTP stage. */
 gboolean wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summary);

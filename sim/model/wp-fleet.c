@@ -1,0 +1,240 @@
+#include "sim/model/wp-fleet.h"
+
+#include "sim/model/wp-model-private.h"
+#include "sim/stats/wp-random.h"
+
+#define BALANCE_STREAM 7 /* of random numbers; other draws of the same seed have others */
+
+const char *const wp_balance_names[] = { "round-robin", "random", "least", NULL };
+
+/* What changes at a moment to come: jobs in the queues, parked requests, open requests of @instance. */
+typedef struct {
+  gint64 at_ns;
+  guint instance;
+  gint8 depth, parked, open;
+} Change;
+
+struct _WpFleet {
+  WpFleetOptions options;
+  WpModel **models;
+  gint64 patience_ns;
+  guint *open; /* for each server */
+  guint last;  /* the server that got the last request */
+  WpRandom random;
+  GArray *changes; /* (element-type Change): a binary heap by time */
+  guint64 depth, parked, parked_peak;
+  gint64 counted_ns; /* the depth is counted up to here; WP_TIME_NONE: no request has come */
+  WpHistogram *depths;
+};
+
+WpFleet *
+wp_fleet_new (const WpFleetOptions *options, const WpLayout *layout, gint64 patience_ns)
+{
+  WpFleet *self = g_new0 (WpFleet, 1);
+
+  self->options = *options;
+  self->patience_ns = patience_ns == WP_TIME_NONE ? G_MAXINT64 : patience_ns;
+  self->models = g_new (WpModel *, options->instances);
+  for (guint i = 0; i < options->instances; i++)
+    self->models[i] = wp_model_new (layout, patience_ns);
+  self->open = g_new0 (guint, options->instances);
+  self->last = options->instances - 1;
+  wp_random_init (&self->random, options->seed, BALANCE_STREAM);
+  self->changes = g_array_new (FALSE, FALSE, sizeof (Change));
+  self->counted_ns = WP_TIME_NONE;
+  self->depths = wp_histogram_new ();
+
+  return self;
+}
+
+void
+wp_fleet_free (WpFleet *self)
+{
+  for (guint i = 0; i < self->options.instances; i++)
+    wp_model_free (self->models[i]);
+  g_free (self->models);
+  g_free (self->open);
+  g_array_unref (self->changes);
+  wp_histogram_free (self->depths);
+  g_free (self);
+}
+
+static void
+plan_change (WpFleet *self, Change change)
+{
+  Change *heap;
+  guint i = self->changes->len;
+
+  g_array_append_val (self->changes, change);
+  heap = (Change *) self->changes->data;
+  for (; i > 0 && heap[(i - 1) / 2].at_ns > change.at_ns; i = (i - 1) / 2)
+    heap[i] = heap[(i - 1) / 2];
+  heap[i] = change;
+}
+
+static Change
+take_change (WpFleet *self)
+{
+  Change *heap = (Change *) self->changes->data;
+  guint n = self->changes->len - 1, i = 0;
+  Change first = heap[0], last = heap[n];
+
+  for (guint child = 1; child < n; child = 2 * i + 1)
+    {
+      child += child + 1 < n && heap[child + 1].at_ns < heap[child].at_ns;
+      if (heap[child].at_ns >= last.at_ns)
+        break;
+      heap[i] = heap[child];
+      i = child;
+    }
+  heap[i] = last;
+  g_array_set_size (self->changes, n);
+
+  return first;
+}
+
+static void
+count_depth (WpFleet *self, gint64 until_ns)
+{
+  if (until_ns > self->counted_ns)
+    wp_histogram_add_inline (self->depths, (gint64) self->depth, (guint64) (until_ns - self->counted_ns));
+  self->counted_ns = MAX (self->counted_ns, until_ns);
+}
+
+/* Makes all changes up to @now_ns. */
+static void
+advance (WpFleet *self, gint64 now_ns)
+{
+  while (self->changes->len > 0 && g_array_index (self->changes, Change, 0).at_ns <= now_ns)
+    {
+      Change change = take_change (self);
+
+      if (change.depth != 0)
+        count_depth (self, change.at_ns);
+      self->depth += (guint64) change.depth;
+      self->parked += (guint64) change.parked;
+      self->open[change.instance] += (guint) change.open;
+    }
+}
+
+static guint
+choose (WpFleet *self)
+{
+  guint n = self->options.instances, next = self->last + 1 < n ? self->last + 1 : 0, best = next;
+
+  if (self->options.balance == WP_BALANCE_RANDOM)
+    return (guint) wp_random_below (&self->random, n);
+  if (self->options.balance == WP_BALANCE_LEAST)
+    for (guint i = 0, at = next; i < n; i++, at = at + 1 < n ? at + 1 : 0)
+      if (self->open[at] < self->open[best])
+        best = at;
+
+  return best;
+}
+
+/* When the balancer sees the request end: its answer, or its client leaves. */
+static gint64
+closes_at (const WpFleet *self, gint64 arrival_ns, const WpRequestResult *result)
+{
+  gint64 answered_ns = self->options.until_stored || result->accepted_ns == WP_TIME_NONE
+                           ? result->ended_ns
+                           : result->accepted_ns;
+
+  return arrival_ns + MIN (answered_ns - arrival_ns, self->patience_ns);
+}
+
+/* The request's way through the server that it got. */
+static void
+plan_changes (WpFleet *self, guint instance, gint64 arrival_ns, gint64 dispatch_ns,
+              const WpRequestResult *result)
+{
+  gboolean is_accepted = result->accepted_ns != WP_TIME_NONE;
+  gint64 left_ns = is_accepted ? wp_request_result_left_queue (result, dispatch_ns) : WP_TIME_NONE;
+  gint8 queues = is_accepted && left_ns > result->accepted_ns;
+
+  if (result->blocked)
+    {
+      self->parked++;
+      self->parked_peak = MAX (self->parked_peak, self->parked);
+      plan_change (self,
+                   (Change){ is_accepted ? result->accepted_ns : result->ended_ns, instance, queues, -1, 0 });
+    }
+  else if (queues)
+    {
+      count_depth (self, arrival_ns);
+      self->depth++;
+    }
+  if (queues)
+    plan_change (self, (Change){ left_ns, instance, -1, 0, 0 });
+  if (self->options.balance == WP_BALANCE_LEAST)
+    {
+      self->open[instance]++;
+      plan_change (self, (Change){ closes_at (self, arrival_ns, result), instance, 0, 0, -1 });
+    }
+}
+
+gboolean
+wp_fleet_offer (WpFleet *self, const WpRow *rows, const gint64 *services_ns, const gint64 *dispatches_ns,
+                gsize n_rows, gboolean warms_up, WpRequestResult *results)
+{
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      gint64 dispatch_ns = dispatches_ns ? dispatches_ns[i] : 0;
+      WpRequestResult unseen, *result = results ? &results[i] : &unseen;
+      WpModel *model;
+
+      advance (self, rows[i].arrival_ns);
+      if (self->counted_ns == WP_TIME_NONE)
+        self->counted_ns = rows[i].arrival_ns;
+      self->last = choose (self);
+      model = self->models[self->last];
+      if (!(warms_up ? wp_model_warm_up (model, &rows[i], &services_ns[i], &dispatch_ns, 1, result)
+                     : wp_model_offer_dispatched (model, &rows[i], &services_ns[i], &dispatch_ns, 1, result)))
+        return FALSE;
+      plan_changes (self, self->last, rows[i].arrival_ns, dispatch_ns, result);
+    }
+
+  return TRUE;
+}
+
+void
+wp_fleet_start_counting (WpFleet *self, gint64 now_ns)
+{
+  advance (self, now_ns);
+  for (guint i = 0; i < self->options.instances; i++)
+    wp_model_start_counting (self->models[i], now_ns);
+  self->parked_peak = self->parked;
+  self->counted_ns = now_ns;
+  wp_histogram_free (self->depths);
+  self->depths = wp_histogram_new ();
+}
+
+void
+wp_fleet_finish (WpFleet *self, WpSummary *summary)
+{
+  WpModel *all = self->models[0];
+
+  advance (self, G_MAXINT64);
+  for (guint i = 0; i < self->options.instances; i++)
+    wp_model_finish (self->models[i], summary);
+  for (guint i = 1; i < self->options.instances; i++)
+    wp_model_merge (all, self->models[i]);
+  all->time_full_ns /= self->options.instances;
+  all->blocked_peak = self->parked_peak;
+  if (all->accepted > 0)
+    {
+      count_depth (self, all->last_ns);
+      wp_ring_clear (&all->waiting); /* jobs of the warm-up, if this server accepted none since */
+      wp_histogram_free (all->depth);
+      all->depth = self->depths;
+      all->counted_ns = all->last_ns;
+      self->depths = wp_histogram_new ();
+    }
+  wp_model_finish (all, summary);
+}
+
+gboolean
+wp_fleet_check (WpFleet *self, GError **error)
+{
+  return wp_model_check (self->models[0], error);
+}

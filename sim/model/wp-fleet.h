@@ -1,0 +1,53 @@
+/* wp-fleet.h - several servers of one kind behind a load balancer, each with a queue of its own. */
+#pragma once
+
+#include "sim/model/wp-model.h"
+
+typedef enum {
+  WP_BALANCE_ROUND_ROBIN, /* in turn */
+  WP_BALANCE_RANDOM,
+  /* the server with the fewest open requests, and among several of them in turn: nginx's least_conn */
+  WP_BALANCE_LEAST
+} WpBalance;
+
+extern const char *const wp_balance_names[]; /* as typed, in this order, NULL-terminated */
+
+typedef struct {
+  guint instances; /* 0: there is no fleet */
+  WpBalance balance;
+  gboolean until_stored; /* a request is open until its job is stored (--ack=stored), or until it is accepted
+                          */
+  guint64 seed;          /* of WP_BALANCE_RANDOM */
+  guint given;           /* bits of the options that were set */
+} WpFleetOptions;
+
+/**
+ * WpFleet:
+ * A WpModel for each server. The balancer chooses a server at a request's arrival, for good. It counts open
+ * requests: those without an answer whose client has not left.
+ *
+ * Figures are those of all servers together: counts are added, and percentiles are over all requests. Depth
+ * and parked requests are the sum over the servers at each moment. time_full is the mean of the servers' own,
+ * first_full the earliest; busy.max adds their maxima. O(servers) per request with WP_BALANCE_LEAST, and
+ * O(log requests in the fleet) otherwise. A fleet of one server equals its WpModel.
+ */
+typedef struct _WpFleet WpFleet;
+
+/* @layout: of each server, with a limited number of workers. @patience_ns: as of wp_model_new() */
+WpFleet *wp_fleet_new (const WpFleetOptions *options, const WpLayout *layout, gint64 patience_ns);
+void wp_fleet_free (WpFleet *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFleet, wp_fleet_free)
+
+/* As wp_model_offer_dispatched(). @dispatches_ns: (nullable): all are 0. @warms_up: as of
+ * wp_model_warm_up(), before wp_fleet_start_counting(). */
+gboolean wp_fleet_offer (WpFleet *self, const WpRow *rows, const gint64 *services_ns,
+                         const gint64 *dispatches_ns, gsize n_rows, gboolean warms_up,
+                         WpRequestResult *results);
+
+void wp_fleet_start_counting (WpFleet *self, gint64 now_ns); /* see wp_model_start_counting() */
+
+/* Call it once after the last row. */
+void wp_fleet_finish (WpFleet *self, WpSummary *summary);
+
+/* wp_model_check() for all servers together, after wp_fleet_finish(). */
+gboolean wp_fleet_check (WpFleet *self, GError **error);

@@ -1,0 +1,161 @@
+/* wp-sim --instances as a user runs it. */
+#include <string.h>
+
+#include "tests/unit/sim-run.h"
+
+/* Eight at once, 100 ms each, and two more long after, 300 ms and 100 ms. */
+static const char trace[] = "arrival,service\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n"
+                            "5,0.3\n5.1,0.1\n";
+
+static SimRun *
+run_on (const char *arguments, int status)
+{
+  SimRun *run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", trace);
+  sim_run_go (run, arguments, NULL);
+  g_test_message ("%s -> %d %s", arguments, run->status, run->err);
+  g_assert_cmpint (run->status, ==, status);
+
+  return run;
+}
+
+static JsonObject *
+model_of (JsonObject *report, guint i)
+{
+  return json_array_get_object_element (json_object_get_array_member (report, "models"), i);
+}
+
+static double
+number (JsonObject *object, const char *group, const char *name)
+{
+  return json_object_get_double_member (json_object_get_object_member (object, group), name);
+}
+
+/* Two servers of one worker: four rounds each. The shared queue has the places and workers of both. */
+static void
+test_json (void)
+{
+  g_autoptr (SimRun) run
+      = run_on ("--instances=2 --workers=1 --queue=3 --ack=stored --format=json trace.csv", 0);
+  g_autoptr (JsonObject) report = sim_run_json (run);
+  JsonObject *fleet = model_of (report, 0), *shared = model_of (report, 1);
+
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (report, "models")), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (fleet, "instances"), ==, 2);
+  g_assert_cmpstr (json_object_get_string_member (fleet, "balance"), ==, "round-robin");
+  g_assert_cmpint (json_object_get_int_member (fleet, "queue"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (fleet, "workers"), ==, 1);
+  g_assert_cmpint (json_object_get_int_member (fleet, "requests"), ==, 10);
+  g_assert_cmpint ((gint64) number (fleet, "depth", "max"), ==, 6);
+  g_assert_cmpfloat_with_epsilon (number (fleet, "wait", "mean"), 0.12, 1e-9);
+  g_assert_cmpint (json_object_get_int_member (shared, "instances"), ==, 1);
+  g_assert_true (json_object_get_null_member (shared, "balance"));
+  g_assert_cmpint (json_object_get_int_member (shared, "queue"), ==, 6);
+  g_assert_cmpint (json_object_get_int_member (shared, "workers"), ==, 2);
+  g_assert_cmpfloat_with_epsilon (number (report, "sharing", "wait_mean"), 0, 1e-9);
+}
+
+/* In turn, one server gets both of the long services, and the other is idle. */
+static void
+test_sharing_saves (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", "arrival,service\n0,0.1\n0,0\n0.01,0.1\n");
+  sim_run_go (run, "--instances=2 -w 1 -q 5 --slo=wait.max<50ms trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "balance: round-robin\n"));
+  g_assert_nonnull (strstr (run->out,
+                            "one shared queue: wait 30.0 ms shorter on average, 90.0 ms shorter at p99; "
+                            "response 90.0 ms shorter at p99\n"));
+  g_assert_nonnull (strstr (run->out, "2 servers     shared queue\n"));
+  g_assert_nonnull (strstr (run->out, "2 x 5               10\n"));
+  g_assert_nonnull (strstr (run->out, "wait.max<50ms                 not met              met\n"));
+}
+
+/* It judges the servers, not the shared queue. */
+static void
+test_gate (void)
+{
+  g_autoptr (SimRun) passed = run_on ("--instances=2 -w 1 -q 3 --gate trace.csv", 0);
+  g_autoptr (SimRun) failed = run_on ("--instances=2 -w 1 -q 2 --gate trace.csv", 1);
+  g_autoptr (SimRun) rejected
+      = run_on ("--instances=2 -m BufferedChannel -q 2 --when-full=reject --gate trace.csv", 1);
+
+  g_assert_cmpstr (passed->out, ==,
+                   "gate passed: --instances=2 --workers=1 --queue=3: blocked 0; rejected 0; timed_out 0; "
+                   "wait.p99 300 ms\n");
+  g_assert_cmpstr (failed->out, ==,
+                   "gate failed: --instances=2 --workers=1 --queue=2: blocked 2, not blocked==0\n");
+  g_assert_cmpstr (rejected->out, ==, "gate failed: --instances=2 --queue=2: rejected 2, not rejected==0\n");
+}
+
+static void
+test_seed_and_warning (void)
+{
+  const char *random = "--instances=3 -w 1 -q 9 --balance=random --format=json trace.csv --seed=";
+  g_autofree char *first = g_strconcat (random, "1", NULL), *second = g_strconcat (random, "2", NULL);
+  g_autoptr (SimRun) one = run_on (first, 0), again = run_on (first, 0), other = run_on (second, 0);
+  g_autoptr (SimRun) unseen = run_on ("--instances=2 --balance=least trace.csv", 0);
+
+  g_assert_cmpstr (one->out, ==, again->out);
+  g_assert_cmpstr (one->out, !=, other->out);
+  g_assert_nonnull (strstr (unseen->out, "warning: with --ack=accepted a request is open until its job is "
+                                         "accepted, so a balancer does not see what waits in a server"));
+}
+
+static void
+assert_refused (const char *arguments, const char *message)
+{
+  g_autoptr (SimRun) run = run_on (arguments, 2);
+
+  g_assert_cmpstr (run->out, ==, "");
+  g_assert_true (g_str_has_prefix (run->err, "wp-sim: "));
+  g_assert_nonnull (strstr (run->err, message));
+  g_assert_cmpstr (strchr (run->err, '\n'), ==, "\n");
+}
+
+static void
+test_usage (void)
+{
+  static const char *const one_run[]
+      = { "--plan", "--sweep=queue=1:2", "--margin=2", "--sensitivity=1ms", "--against=trace.csv" };
+  static const char *const one_server[] = { "--jobs=j.csv", "--series=s.csv", "--at=1s" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (one_run); i++)
+    {
+      g_autofree char *arguments = g_strconcat ("--instances=2 trace.csv ", one_run[i], NULL);
+
+      assert_refused (arguments, "--instances is one run of a trace or --synthetic: it does not go with");
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (one_server); i++)
+    {
+      g_autofree char *arguments = g_strconcat ("--instances=2 trace.csv ", one_server[i], NULL);
+
+      assert_refused (arguments, "which show one server");
+    }
+  assert_refused ("--balance=least trace.csv", "--balance needs --instances");
+  assert_refused ("--instances=2 --balance=last trace.csv",
+                  "--balance: \"last\" is not a balance: round-robin, random or least");
+  assert_refused ("--instances=0 trace.csv", "--instances: \"0\" is not a number from 1 to 1000");
+  assert_refused ("--instances=2 --mode=all trace.csv", "--instances simulates WorkerPool");
+  assert_refused ("--instances=2 --mode=Default trace.csv", "--instances simulates WorkerPool");
+  assert_refused ("--instances=2 --http-time=1ms trace.csv", "--service=batch: and --http-time");
+  assert_refused ("--instances=2 --format=csv trace.csv", "--instances reports in text and JSON only");
+  assert_refused ("--instances=1000 -q 4294968 trace.csv", "over 4,294,967,294 places or workers");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim/fleet/json", test_json);
+  g_test_add_func ("/wp-sim/fleet/sharing", test_sharing_saves);
+  g_test_add_func ("/wp-sim/fleet/gate", test_gate);
+  g_test_add_func ("/wp-sim/fleet/seed", test_seed_and_warning);
+  g_test_add_func ("/wp-sim/fleet/usage", test_usage);
+
+  return g_test_run ();
+}
