@@ -292,7 +292,7 @@ wp_sim_options_need_services (const WpSimOptions *self)
 {
   return self->jobs || self->series || self->plot || self->report || self->against || self->plan.plan
          || self->plan.gate || self->plan.slos || self->plan.at_ns != WP_TIME_NONE
-         || (self->policy.given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS));
+         || self->fleet.instances > 0 || (self->policy.given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS));
 }
 
 void
@@ -623,7 +623,7 @@ check_dispatch (const WpSimOptions *self, GError **error)
   return run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
-/* What a fleet has is one run of given sizes, in text and JSON. */
+/* A fleet is simulated once, at the given sizes. */
 static gboolean
 check_fleet (const WpSimOptions *self, GError **error)
 {

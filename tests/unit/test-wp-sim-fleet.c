@@ -7,12 +7,16 @@
 static const char trace[] = "arrival,service\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n0,0.1\n"
                             "5,0.3\n5.1,0.1\n";
 
+static const char access_log[] = "192.0.2.1 - - [29/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n"
+                                 "192.0.2.1 - - [29/Nov/2026:10:00:01 +0000] \"GET / HTTP/1.1\" 200 5\n";
+
 static SimRun *
 run_on (const char *arguments, int status)
 {
   SimRun *run = sim_run_new ();
 
   sim_run_write (run, "trace.csv", trace);
+  sim_run_write (run, "access.log", access_log);
   sim_run_go (run, arguments, NULL);
   g_test_message ("%s -> %d %s", arguments, run->status, run->err);
   g_assert_cmpint (run->status, ==, status);
@@ -136,6 +140,7 @@ test_usage (void)
 
       assert_refused (arguments, "which show one server");
     }
+  assert_refused ("--instances=2 access.log", "access.log: the log has no request times");
   assert_refused ("--balance=least trace.csv", "--balance needs --instances");
   assert_refused ("--instances=2 --balance=last trace.csv",
                   "--balance: \"last\" is not a balance: round-robin, random or least");
