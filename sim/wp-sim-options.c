@@ -579,7 +579,7 @@ check_gate (const WpSimOptions *self, GError **error)
   return !self->plan.gate || run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
-/* What is simulated again is the recursion on rows in memory. */
+/* --sensitivity simulates again only the recursion, on rows in memory. */
 static gboolean
 check_sensitivity (const WpSimOptions *self, GError **error)
 {

@@ -189,7 +189,7 @@ g_thread_pool_free (GThreadPool *pool, gboolean immediate, gboolean wait)
   __tsan_acquire (data);
 }
 
-/* What an idle or a timeout does comes after it was attached to the context of another thread. Other sources
+/* An idle or timeout source runs after it was attached to the context of another thread. Other sources
  * are attached by the thread that serves them, or before it runs. */
 typedef struct {
   GSourceFunc func;

@@ -114,7 +114,7 @@ wp_pending_request_deliver (gpointer pending, gpointer data)
   finish (self, self->status);
 }
 
-/* The client may have ended only its sending side: a 503 tells it that the job will not run. If the job
+/* The client may have ended only its sending side: a 503 reports that the job will not run. If the job
  * continues, its notification finishes the request. */
 static void
 on_gone (gpointer pending)

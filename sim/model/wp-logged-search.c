@@ -254,7 +254,7 @@ wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, double *gai
   return best.workers;
 }
 
-/* How far another number may be, and still be called the same. */
+/* The difference up to which two numbers of workers count as the same. */
 guint
 wp_logged_tolerance (guint workers)
 {

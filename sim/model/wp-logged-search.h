@@ -75,5 +75,5 @@ guint wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, doubl
 /* After that: do all windows that allow a decision agree on this number, or nearly? */
 gboolean wp_logged_search_agrees (const WpLoggedSearch *self, guint workers);
 
-/* How far another number may be, and still be called the same. */
+/* The difference up to which two numbers of workers count as the same. */
 guint wp_logged_tolerance (guint workers);

@@ -44,7 +44,7 @@ double wp_theory_pollaczek_khinchine (double load, double cv2);
  * @load: per worker, 0 <= @load < 1
  * @arrival_cv2: of the time between arrivals, variance over the mean's square; @service_cv2: of service
  *
- * Returns: as many requests of G/G/c with patient clients tell as much of the mean wait as one independent
+ * Returns: as many requests of G/G/c with patient clients say as much of the mean wait as one independent
  * observation; NaN without a steady state. For heavy traffic.
  * Source: Whitt, Planning queueing simulations, Management Science 35 (1989).
  */

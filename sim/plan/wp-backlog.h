@@ -28,7 +28,7 @@ WpBacklog *wp_backlog_new (guint workers, guint parts, const guint *queues, guin
 void wp_backlog_free (WpBacklog *self);
 
 /* Before the first row: no capacity above @queue_jobs will be asked for, so that longer backlogs need not be
- * told apart, which takes 24 bytes for each length. */
+ * distinguished, which takes 24 bytes for each length. */
 void wp_backlog_bound (WpBacklog *self, guint queue_jobs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBacklog, wp_backlog_free)
 

@@ -69,7 +69,7 @@ char *wp_report_json (const WpReport *report);
 /* One row per model; with --against, one row per metric. */
 char *wp_report_csv (const WpReport *report);
 
-/* What was read and assumed, a line for each. */
+/* The traffic and the assumptions, one line each. */
 void wp_report_text_add_traffic (GString *text, const WpReport *report);
 
 /* "block", "block for 2 s", "reject", or "-": it has no queue. Returns @cell, of WP_FORMAT_CELL, or a

@@ -10,7 +10,7 @@ typedef struct _WpInput WpInput;
  * wp_input_open:
  * @path: a file, or "-" for standard input
  *
- * What can't be rewound (a pipe) is kept, decompressed, in an unlinked temporary file as it is read.
+ * Input that can't be rewound (a pipe) is kept, decompressed, in an unlinked temporary file as it is read.
  *
  * Returns: NULL with WP_ERROR_IO, `FILE: No such file or directory`.
  */

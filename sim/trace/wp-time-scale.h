@@ -3,8 +3,8 @@
 
 #include "sim/trace/wp-row.h"
 
-/* What --scale and --service-scale make of a time since the origin and of a service time (WP_TIME_NONE
- * stays): divided and multiplied in long double, rounded to the nearest ns; untouched at 1.0; G_MAXINT64
+/* Scales a time since the origin by --scale, or a service time by --service-scale (WP_TIME_NONE stays):
+ * divided and multiplied in long double, rounded to the nearest ns; untouched at 1.0; G_MAXINT64
  * where that is over 292 years. */
 gint64 wp_time_scale_arrival (gint64 arrival_ns, double scale);
 gint64 wp_time_scale_service (gint64 service_ns, double service_scale);

@@ -49,7 +49,7 @@ has_plain_header (const WpTraceFile *self)
              : columns == (arrival | service) && wp_mapping_field (self->mapping, WP_COLUMN_SERVICE) == 1;
 }
 
-/* Which column gives what, and which rows count. */
+/* Opens the mapping of columns and the filter of --where. */
 static gboolean
 open_mapping (WpTraceFile *self, GError **error)
 {

@@ -105,7 +105,7 @@ find_earliest (const WpTraceMerge *self, gint64 *until_ns)
   return earliest;
 }
 
-/* How many of the rows of @self are to follow at once, >= 1. */
+/* The number of rows of @self that are next, before those of other files, >= 1. */
 static gsize
 count_run (const Source *self, gint64 until_ns, gsize max_rows)
 {

@@ -1,5 +1,6 @@
-/* What wp-server's writer stores in PostgreSQL: so many jobs of 512 bytes are always in service, and each
- * commit takes all of them. Usage: bench-postgresql URI JOBS [SECONDS]. Prints rows per second. */
+/* The rate at which wp-server's writer stores jobs in PostgreSQL: JOBS jobs of 512 bytes are always in
+ * service, and each commit takes all of them. Usage: bench-postgresql URI JOBS [SECONDS]. Prints rows per
+ * second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -102,7 +102,7 @@ is_inside (const char *path)
   return armed && (path[0] != '/' || (strncmp (path, dir, len) == 0 && path[len] == '/'));
 }
 
-/* What the tests look at, not the server. */
+/* An output that the tests read, not the server. */
 static bool
 is_output (const char *path)
 {

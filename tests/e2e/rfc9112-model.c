@@ -25,7 +25,7 @@ static const char *const rules_text[] = {
 };
 enum { LINE_END, METHOD, REQUEST_TARGET, VERSION, FIELD, CHUNK_SIZE, CHUNK_EXTENSIONS, NO_TOKEN };
 
-/* RFC 3986, 3.2.2 and 3.2.3. What is in brackets is looked at apart. */
+/* RFC 3986, 3.2.2 and 3.2.3. Addresses in brackets are checked apart. */
 #define HOST "^(?:\\[([0-9A-Fa-f:.]+)\\]|(?:[!$&-.;=_~0-9A-Za-z]|%" HEX HEX ")+)(?::[0-9]*)?$"
 
 typedef struct {
@@ -214,7 +214,7 @@ is_ours (const Rfc9112Request *request)
          || g_str_equal (request->method, "PUT");
 }
 
-/* What is behind "http://", or NULL. */
+/* The text behind "http://", or NULL. */
 static const char *
 skip_scheme (const Reader *self, const char *target)
 {
@@ -254,7 +254,7 @@ is_number (const char *text)
   return n > 0 && n <= 18 && text[n] == '\0';
 }
 
-/* What a whole head must be: hosts, lengths, codings, identities. */
+/* Checks of a whole head: hosts, lengths, codings, identities. */
 static gboolean
 check_head (Reader *self, Rfc9112Request *request)
 {
@@ -318,7 +318,7 @@ take_bytes (Reader *self, GString *body, guint64 n)
   return TRUE;
 }
 
-/* What a size says, however many digits it has. */
+/* The number that a chunk's size states, however many digits it has. */
 static guint64
 read_size (const char *text, gsize len)
 {

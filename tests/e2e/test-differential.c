@@ -51,7 +51,7 @@ static const struct {
   { "escaped NUL", "22", "22", "4",
     "3.2: a valid target (RFC 3986, 2.1); nginx would open a file by that name, we store it" },
   { "above the root", "22", "22", "4",
-    "3.2: the same: dots are resolved by who opens paths (RFC 3986, 5.2.4)" },
+    "3.2: the same: dots are resolved by the program that opens paths (RFC 3986, 5.2.4)" },
   { "absolute form for another host", "4", "4", "22",
     "3.2.2: the target wins over Host; where they differ two servers may route differently, so it is refused" },
   { "another scheme", "4", "4", "22", "3.2.2: not a target of ours" },

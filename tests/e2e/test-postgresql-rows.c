@@ -1,4 +1,4 @@
-/* What PostgreSQL rejects: rows, ids, and a start. One bad row fails alone; a start that cannot be is one
+/* PostgreSQL rejects rows, ids, and a start. One bad row fails alone; a start that cannot be is one
  * line and status 2; no password is in anything that the server writes. */
 #include <stdio.h>
 #include <string.h>
@@ -470,7 +470,7 @@ test_passfile (void)
   g_assert_null (strstr (log, "passfile"));
 }
 
-/* What is not stored when the drain ends is kept by the journal, and stored by the next start. */
+/* Jobs that are not stored when the drain ends are kept by the journal, and stored by the next start. */
 static void
 test_drain_in_an_outage (void)
 {

@@ -150,8 +150,8 @@ check_order (WpCrowd *crowd, guint n_responses, const WpRow *rows, guint first)
   g_assert_cmpuint (n, >=, 4);
 }
 
-/* What was seen is what was recorded: exactly as many find a place as there are, and the others are accepted
- * in order of arrival, each when a job is done. */
+/* The record agrees with the responses: exactly as many find a place as there are, and the others are
+ * accepted in order of arrival, each when a job is done. */
 static void
 check_record (WpHarness *server, WpCrowd *crowd, guint n_responses)
 {

@@ -9,8 +9,8 @@
 
 typedef struct _WpChild WpChild;
 
-/* What it is started with; 0: as it comes. With @processes, which the system counts a user, it runs as a user
- * of its own, and the test must be root's. */
+/* The settings of a child; 0: the defaults. With @processes, which the system counts a user, it runs as a
+ * user of its own, and the test must be root's. */
 typedef struct {
   guint files, processes;
   guint64 address_bytes, file_bytes; /* file_bytes: the size of each file that it writes */
@@ -40,7 +40,7 @@ int wp_child_status (const WpChild *self);               /* then: exit status, o
  * @port: (out)
  *
  * Returns: a socket of loopback that does not listen. As long as it is open, the system gives @port to nobody
- * that asks for any port; a child that is told the number can listen there.
+ * that asks for any port; a child that is given the number can listen there.
  */
 int wp_child_bind_port (guint16 *port);
 

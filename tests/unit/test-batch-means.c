@@ -13,8 +13,8 @@
 #define CLOSE   1e-6 /* of the value */
 
 /* Each part has 256 requests, of which 200 are accepted, 160 start, and 100 are blocked, 50 of those
- * accepted; it lasts 2 s, of which the depth is counted for 1.6. What else it has goes up and down from one
- * batch to the next by a tenth: by so much its figure deviates. */
+ * accepted; it lasts 2 s, of which the depth is counted for 1.6. Its other figures go up and down from one
+ * batch to the next by a tenth: by so much each deviates. */
 static WpSums
 sums_after (guint n_parts)
 {

@@ -112,7 +112,7 @@ typedef struct {
   GString *problems;
 } Check;
 
-/* Adds a line for each include of @file that its room may not have. What the build makes is no file here. */
+/* Adds a line for each include of @file that its room may not have. Generated headers are no files here. */
 static gboolean
 check_file (gpointer file, gpointer included, gpointer data)
 {

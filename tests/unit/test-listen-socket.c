@@ -265,7 +265,7 @@ test_file_is_never_shared (Place *self, gconstpointer data)
     }
 }
 
-/* Whatever the umask. */
+/* Mode and group do not depend on the umask. */
 static void
 test_mode_and_group (Place *self, gconstpointer data)
 {

@@ -137,7 +137,7 @@ test_the_longest_times (void)
   g_assert_false (wp_model_offer (model, rows, services_ns, 3, NULL));
 }
 
-/* What is left of a span from @now_ns on. */
+/* The part of a span that is left from @now_ns on. */
 static double
 rest (gint64 from_ns, gint64 to_ns, gint64 now_ns)
 {

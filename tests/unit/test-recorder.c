@@ -281,7 +281,7 @@ test_refused_request (Folder *folder, gconstpointer data)
                             "0.000000000,0.250000000,,0,,,,0.000000000,rejected,0\n"));
 }
 
-/* What every log rotation does: rename, then ask for the name anew. */
+/* Every log rotation renames, and then opens the name anew. */
 static void
 test_reopen (Folder *folder, gconstpointer data)
 {

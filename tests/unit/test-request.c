@@ -303,7 +303,7 @@ test_stored_sizes (void)
     }
 }
 
-/* Which of two credentials a proxy saw is not known. */
+/* A proxy may have seen either of two credentials. */
 static void
 test_two_authorizations (void)
 {

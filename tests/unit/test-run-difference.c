@@ -95,7 +95,8 @@ test_pairs (void)
   g_assert_cmpfloat (mean->high_ns, ==, again.figures[0].high_ns);
 }
 
-/* What has no response has no latency; few have no intervals; and the tail needs responses beyond it. */
+/* A request without a response has no latency; few have no intervals; and the tail needs responses beyond it.
+ */
 static void
 test_little (void)
 {

@@ -28,7 +28,7 @@ number (JsonObject *object, const char *group, const char *name)
   return json_object_get_double_member (group ? json_object_get_object_member (object, group) : object, name);
 }
 
-/* Four at once: one, and then three in a commit. What the trace says of service does not count. */
+/* Four at once: one, and then three in a commit. The trace's service times do not count. */
 static void
 test_group_commit (void)
 {
@@ -510,7 +510,7 @@ test_sweep (void)
     }
 }
 
-/* What a record of SQLite calls service contains the wait for the commit: said, with what to type. */
+/* The service times of a record of SQLite contain the wait for the commit: a warning names the options. */
 static void
 test_service_of_a_record (void)
 {

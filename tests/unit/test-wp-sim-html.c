@@ -5,7 +5,7 @@
 
 static const char trace[] = "arrival,service\n0,1\n0,1\n0,1\n0,1\n0,2\n3,1\n3.5,0.25\n10,1\n";
 
-/* What a page says, by element. */
+/* The contents of a page, by element. */
 typedef struct {
   GHashTable *figures; /* by the metric's name: (element-type double) GArray of those in its row */
   GPtrArray *items;    /* texts of <li> */
