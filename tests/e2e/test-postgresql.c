@@ -9,98 +9,17 @@
 
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-load.h"
 #include "tests/e2e/wp-postgres.h"
 #include "tests/e2e/wp-watch.h"
 
-#define N_CLIENTS 8
-
 static WpPostgres *postgres;
-
-/* Clients that send one request after another, each with an id of its own. */
-typedef struct {
-  guint16 port;
-  GThread *threads[N_CLIENTS];
-  gint is_over; /* atomic */
-  GMutex mutex;
-  GCond changed;
-  guint n_begun;       /* guarded by mutex */
-  GPtrArray *answered; /* (element-type utf8): guarded by mutex: the ids that got a 200 */
-  char *body;          /* of each request */
-} Load;
-
-static gpointer
-send_requests (gpointer data)
-{
-  Load *self = data;
-  g_autoptr (WpClient) client = wp_client_new (self->port);
-  guint number, status;
-
-  g_mutex_lock (&self->mutex);
-  number = self->n_begun++;
-  g_mutex_unlock (&self->mutex);
-  for (guint i = 0; !g_atomic_int_get (&self->is_over); i++)
-    {
-      char *id = g_strdup_printf ("%u-%u", number, i);
-      g_autofree char *header = g_strdup_printf ("X-Request-Id: %s\r\n", id);
-
-      wp_client_post (client, "/", header, self->body, strlen (self->body));
-      status = wp_client_read_status (client);
-      g_assert_cmpuint (status, ==, 200);
-      g_mutex_lock (&self->mutex);
-      g_ptr_array_add (self->answered, id);
-      g_cond_signal (&self->changed);
-      g_mutex_unlock (&self->mutex);
-    }
-
-  return NULL;
-}
-
-static Load *
-load_new (const WpHarness *server, gsize body_bytes)
-{
-  Load *self = g_new0 (Load, 1);
-
-  self->port = wp_harness_port (server);
-  self->body = g_strnfill (body_bytes, 'x');
-  self->answered = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < N_CLIENTS; i++)
-    self->threads[i] = g_thread_new ("client", send_requests, self);
-
-  return self;
-}
-
-/* Waits for @n more answers. */
-static void
-load_await (Load *self, guint n)
-{
-  gint64 until_us = g_get_monotonic_time () + 2 * WP_PATIENCE_US;
-
-  g_mutex_lock (&self->mutex);
-  for (n += self->answered->len; self->answered->len < n;)
-    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
-  g_mutex_unlock (&self->mutex);
-}
-
-/* Returns: (transfer full): the ids that were answered */
-static GPtrArray *
-load_end (Load *self)
-{
-  GPtrArray *answered = self->answered;
-
-  g_atomic_int_set (&self->is_over, TRUE);
-  for (guint i = 0; i < N_CLIENTS; i++)
-    g_thread_join (self->threads[i]);
-  g_free (self->body);
-  g_free (self);
-
-  return answered;
-}
 
 /* A server and its load. */
 typedef struct {
   WpHarness *server;
   WpWatch *watch;
-  Load *load;
+  WpLoad *load;
 } Scene;
 
 static WpHarness *
@@ -121,8 +40,8 @@ begin (const char *timeout, gsize body_bytes)
   Scene self = { .server = start_server ("--ack=stored", "--retries=0", limit) };
 
   self.watch = wp_watch_new (wp_harness_admin_port (self.server));
-  self.load = load_new (self.server, body_bytes);
-  load_await (self.load, 20);
+  self.load = wp_load_new (wp_harness_port (self.server), body_bytes);
+  wp_load_await (self.load, 20);
 
   return self;
 }
@@ -132,26 +51,22 @@ static void
 end (Scene *self, const char *what)
 {
   g_autoptr (GPtrArray) answered = NULL;
-  g_autoptr (GString) list = g_string_new ("SELECT count(DISTINCT id) FROM wp_jobs WHERE id IN (''");
-  g_autofree char *stored = NULL;
+  gint64 stored;
   double reconnects;
 
-  load_await (self->load, 20);
-  answered = load_end (self->load);
+  wp_load_await (self->load, 20);
+  answered = wp_load_end (self->load);
   g_assert_cmpfloat (wp_harness_stat (self->server, "database_up"), ==, 1);
   g_assert_cmpfloat (wp_harness_stat (self->server, "duplicates"), ==, 0);
   reconnects = wp_harness_stat (self->server, "database_reconnects");
   g_assert_cmpuint (wp_watch_free (self->watch), >, 0);
   wp_harness_stop (self->server);
   g_assert_cmpuint (wp_harness_ledger (self->server, "failed"), ==, 0);
-  for (guint i = 0; i < answered->len; i++)
-    g_string_append_printf (list, ",'%s'", (char *) answered->pdata[i]);
-  g_string_append_c (list, ')');
-  stored = wp_postgres_run (postgres, list->str);
-  g_assert_cmpint (g_ascii_strtoll (stored, NULL, 10), ==, answered->len);
+  stored = wp_postgres_count_ids (postgres, answered);
+  g_assert_cmpint (stored, ==, answered->len);
   g_assert_cmpint (wp_postgres_count (postgres, "true"), ==, wp_harness_ledger (self->server, "stored"));
-  g_test_message ("%s: %u ids answered, %s of them stored, 0 lost, 0 twice, %g reconnects", what,
-                  answered->len, stored, reconnects);
+  g_test_message ("%s: %u ids answered, %" G_GINT64_FORMAT " of them stored, 0 lost, 0 twice, %g reconnects",
+                  what, answered->len, stored, reconnects);
   wp_harness_free (self->server);
 }
 
@@ -219,7 +134,7 @@ test_backend_killed (void)
   for (guint i = 0; i < 3; i++)
     {
       g_assert_cmpint (kill (wp_postgres_find_backend (postgres), SIGKILL), ==, 0);
-      load_await (self.load, 20);
+      wp_load_await (self.load, 20);
     }
   end (&self, "backend killed 3 times");
 }

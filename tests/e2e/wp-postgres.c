@@ -314,6 +314,18 @@ wp_postgres_count (WpPostgres *self, const char *where)
   return g_ascii_strtoll (n, NULL, 10);
 }
 
+gint64
+wp_postgres_count_ids (WpPostgres *self, const GPtrArray *ids)
+{
+  g_autoptr (GString) where = g_string_new ("id IN (''");
+
+  for (guint i = 0; i < ids->len; i++)
+    g_string_append_printf (where, ",'%s'", (char *) ids->pdata[i]);
+  g_string_append_c (where, ')');
+
+  return wp_postgres_count (self, where->str);
+}
+
 int
 wp_postgres_find_backend (WpPostgres *self)
 {

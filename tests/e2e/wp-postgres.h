@@ -37,6 +37,8 @@ int wp_postgres_pid (const WpPostgres *self);
  * the first field of the last result; NULL: none */
 char *wp_postgres_run (WpPostgres *self, const char *sql);
 gint64 wp_postgres_count (WpPostgres *self, const char *where); /* of wp_jobs */
+/* Of @ids (element-type utf8) those that are in wp_jobs. */
+gint64 wp_postgres_count_ids (WpPostgres *self, const GPtrArray *ids);
 
 /* Returns: the process that serves wp-server's connection. */
 int wp_postgres_find_backend (WpPostgres *self);
