@@ -498,6 +498,8 @@ check_drawn (const WpSimOptions *self, GError **error)
     { draw->digits > 0 && !draw->generate, "--digits needs --generate" },
     { draw->ids && !draw->generate, "--ids needs --generate" },
     { draw->think && !closed, "--think needs --clients" },
+    { wp_service_time_is_batch (draw->think),
+      "--think: batch: is for a database: give a time, or a distribution" },
     { draw->clients.duration_ns != WP_TIME_NONE && !closed,
       "--duration needs --clients; other traffic has it in its SPEC" },
     { draw->replications > 0 && !simulated, "--replications needs --synthetic or --clients" },

@@ -20,6 +20,8 @@ wp_drawn_traffic_check (const WpDrawnTraffic *self, guint64 limit_rows, GError *
 
   if (self->think && self->clients == 0)
     wrong = "--think needs --clients";
+  else if (wp_service_time_is_batch (self->think) || wp_service_time_is_batch (self->service))
+    wrong = "batch: is for the database of wp-sim: give --service and --think a time, or a distribution";
   else if (!wp_drawn_traffic_is_requested (self))
     wrong = self->duration_ns > 0
                 ? "--duration is of traffic that is drawn: give --rate, --ramp, --arrivals or --clients, too"
@@ -40,6 +42,8 @@ wp_drawn_traffic_check (const WpDrawnTraffic *self, guint64 limit_rows, GError *
     wrong = "--arrivals needs --rate";
   else if (self->ramp && self->duration_ns == 0)
     wrong = "--ramp needs --duration";
+  else if (self->ramp && !strchr (self->ramp, ':'))
+    wrong = "--ramp: two rates are needed, R1:R2, such as 5:50";
   else if (!is_whole && self->duration_ns == 0 && limit_rows == 0)
     wrong = "--rate needs --duration, or --limit";
   if (wrong)

@@ -85,8 +85,9 @@ print_run (const char *letter, const Record *record, const WpMeasuredRun *run)
   char duration[WP_TIME_BUFFER];
   const char *separator = " (";
 
-  printf ("%s: %s: %" PRIu64 " requests in %s, %" PRIu64 " responses", letter, name, run->n_requests,
-          wp_time_format_people (duration, run->duration_ns), run->n_responses);
+  printf ("%s: %s: %" PRIu64 " request%s in %s, %" PRIu64 " response%s", letter, name, run->n_requests,
+          run->n_requests == 1 ? "" : "s", wp_time_format_people (duration, run->duration_ns),
+          run->n_responses, run->n_responses == 1 ? "" : "s");
   for (guint status = 1; status < WP_RUN_STATUSES; status++)
     if (run->n_status[status] > 0)
       {
@@ -246,6 +247,20 @@ compare (const Options *self, const Record records[2], GError **error)
   return FALSE;
 }
 
+static gboolean
+check (const Options *self, char *const *words, GError **error)
+{
+  if (g_strv_length ((char **) words) != 3)
+    return wp_fail (error, WP_ERROR_USAGE, "compare takes two records: wp-replay compare a.csv b.csv");
+  if (g_str_equal (words[1], "-") && g_str_equal (words[2], "-"))
+    return wp_fail (error, WP_ERROR_USAGE, "standard input can be read once only");
+  for (guint i = 1; i <= 2; i++)
+    if (wp_options_same_file (self->plot, words[i]))
+      return wp_fail (error, WP_ERROR_USAGE, "--plot would overwrite %s, which is read", words[i]);
+
+  return TRUE;
+}
+
 gboolean
 wp_replay_compare (char **argv, GError **error)
 {
@@ -255,10 +270,7 @@ wp_replay_compare (char **argv, GError **error)
   gboolean good = FALSE;
 
   self.trace.reads_requests = TRUE;
-  if (words && g_strv_length (words) != 3)
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE,
-                         "compare takes two records: wp-replay compare a.csv b.csv");
-  else if (words)
+  if (words && check (&self, words, error))
     good = load (&records[0], words[1], &self.trace, error)
            && load (&records[1], words[2], &self.trace, error) && compare (&self, records, error);
   wp_trace_free (records[0].trace);

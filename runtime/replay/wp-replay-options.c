@@ -193,16 +193,35 @@ check_traces (const WpReplayOptions *self, GError **error)
   if (!self->trace_paths && self->trace.columns)
     return wp_fail (error, WP_ERROR_USAGE, "--columns reads a trace, and there is none");
   for (const char **path = self->trace_paths; path && *path; path++)
-    {
-      n_streams += g_str_equal (*path, "-");
-      if (!wp_options_same_file (self->output, *path))
-        continue;
-      return wp_fail (error, WP_ERROR_USAGE, "--output would overwrite the trace, %s", *path);
-    }
-  if (n_streams > 1)
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, "standard input can be read once only");
+    n_streams += g_str_equal (*path, "-");
 
-  return n_streams <= 1;
+  return n_streams <= 1 || wp_fail (error, WP_ERROR_USAGE, "standard input can be read once only");
+}
+
+/* Of what the run reads it overwrites nothing. */
+static gboolean
+check_output (const WpReplayOptions *self, const char *option, const char *output, GError **error)
+{
+  const char *const files[] = { self->body_file, self->token_file, self->ca_file };
+  const char *input = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    if (wp_options_same_file (output, files[i]))
+      input = files[i];
+  for (const char **path = self->trace_paths; path && *path; path++)
+    if (wp_options_same_file (output, *path))
+      input = *path;
+
+  return !input || wp_fail (error, WP_ERROR_USAGE, "%s would overwrite %s, which is read", option, input);
+}
+
+static gboolean
+check_files (const WpReplayOptions *self, GError **error)
+{
+  if (self->output && g_strcmp0 (self->output, self->hdr_file) == 0)
+    return wp_fail (error, WP_ERROR_USAGE, "--output and --hdr would write the same file");
+  return check_traces (self, error) && check_output (self, "--output", self->output, error)
+         && check_output (self, "--hdr", self->hdr_file, error);
 }
 
 gboolean
@@ -213,7 +232,10 @@ wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error)
   if (!words || !wp_drawn_traffic_check (&self->drawn, self->trace.limit_rows, error)
       || !take_words (self, words, error))
     return FALSE;
-  if (MAX (self->sender.connections, self->drawn.clients) > wp_connection_pool_raise_limit ())
+  if (self->drawn.clients > 0 && self->trace.scale != 1.0)
+    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE,
+                         "--scale does not go with --clients: give more clients");
+  else if (MAX (self->sender.connections, self->drawn.clients) > wp_connection_pool_raise_limit ())
     g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE,
                  "%s: %u is over %u connections, which is what the file limit allows",
                  self->drawn.clients > self->sender.connections ? "--clients" : "--connections",
@@ -225,6 +247,6 @@ wp_replay_options_parse (WpReplayOptions *self, char **argv, GError **error)
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "--threads: %u threads need as many %s", self->n_threads,
                  self->drawn.clients > 0 ? "--clients" : "--connections");
   else
-    return check_traces (self, error);
+    return check_files (self, error);
   return FALSE;
 }

@@ -375,7 +375,7 @@ wp_service_time_free (WpServiceTime *self)
 gboolean
 wp_service_time_is_batch (const char *spec)
 {
-  return g_ascii_strncasecmp (spec, "batch:", strlen ("batch:")) == 0;
+  return spec && g_ascii_strncasecmp (spec, "batch:", strlen ("batch:")) == 0;
 }
 
 WpCommit *

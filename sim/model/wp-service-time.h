@@ -44,7 +44,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpServiceTime, wp_service_time_free)
  * its commit: the draws are commits of one row, and the trace's service times are ignored. */
 WpCommit *wp_service_time_commit (const WpServiceTime *self);
 
-/* Is @spec, which need not be valid, of a database that commits in groups? */
+/* Is @spec, which need not be valid and may be NULL, of a database that commits in groups? */
 gboolean wp_service_time_is_batch (const char *spec);
 
 /* Sets the service time of each row, in ns, >= 0: one draw per row without one, in order. */

@@ -127,6 +127,28 @@ test_bad_input_is_one_line (void)
 }
 
 static void
+test_bad_traffic (void)
+{
+  static const char *const cases[][3] = {
+    { "--ramp=5", "--duration=1s", "--ramp: two rates are needed, R1:R2, such as 5:50" },
+    { "--clients=1", "--scale=2", "--scale does not go with --clients: give more clients" },
+    { "--clients=1", "--think=batch:1ms:1us", "batch: is for the database of wp-sim" },
+    { "--rate=5", "--service=batch:1ms:1us", "batch: is for the database of wp-sim" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (ReplayRun) run
+          = replay_run_start_by ("shift; exec \"$0\" \"$@\"", "", "http://127.0.0.1:1/", cases[i][0],
+                                 cases[i][1], "--limit=1", "--wait=0", NULL);
+
+      g_assert_cmpint (replay_run_wait (run), ==, 2);
+      if (!strstr (replay_run_err (run), cases[i][2]))
+        g_error ("expected \"%s\", got \"%s\"", cases[i][2], replay_run_err (run));
+    }
+}
+
+static void
 test_record_that_can_not_be_written (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
@@ -177,6 +199,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/replay-errors/connection-refused", test_connection_refused);
   g_test_add_func ("/replay-errors/bad-input-is-one-line", test_bad_input_is_one_line);
+  g_test_add_func ("/replay-errors/bad-traffic", test_bad_traffic);
   g_test_add_func ("/replay-errors/record-that-can-not-be-written", test_record_that_can_not_be_written);
   g_test_add_func ("/replay-errors/refused-at-probe", test_refused_at_probe);
   return g_test_run ();

@@ -399,15 +399,46 @@ test_compare_refuses (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n", http_server_url (server), ANY_LAG, NULL);
-  g_autofree char *one = NULL, *none = NULL, *missing = NULL;
+  g_autofree char *one = NULL, *none = NULL, *missing = NULL, *streams = NULL, *same = NULL;
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
+  streams = output_of (run, "$0 compare - - <trace.csv; test $? = 2");
+  g_assert_cmpstr (streams, ==, "wp-replay: standard input can be read once only\n");
+  same = output_of (run, "cp trace.csv t.svg; $0 compare trace.csv t.svg --plot=./t.svg; test $? = 2");
+  g_assert_cmpstr (same, ==, "wp-replay: --plot would overwrite t.svg, which is read\n");
   one = output_of (run, "$0 compare trace.csv; test $? = 2");
   g_assert_cmpstr (one, ==, "wp-replay: compare takes two records: wp-replay compare a.csv b.csv\n");
   none = output_of (run, "$0 compare trace.csv trace.csv; test $? = 2");
   g_assert_nonnull (strstr (none, "trace.csv has no column \"ended\" or \"response\""));
   missing = output_of (run, "$0 compare no.csv trace.csv; test $? = 2");
   g_assert_nonnull (strstr (missing, "no.csv: "));
+}
+
+/* A slip of the hand costs no file. */
+static void
+test_read_files_are_kept (void)
+{
+  static const char *const cases[][2] = {
+    { "trace.csv -o ./trace.csv", "--output would overwrite trace.csv, which is read" },
+    { "trace.csv --hdr=trace.csv", "--hdr would overwrite trace.csv, which is read" },
+    { "--rate=5 --limit=1 --body=trace.csv -o trace.csv",
+      "--output would overwrite trace.csv, which is read" },
+    { "trace.csv -o new.csv --hdr=new.csv", "--output and --hdr would write the same file" },
+  };
+  g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
+  g_autoptr (ReplayRun) run = replay_run_start (TRACE, http_server_url (server), ANY_LAG, NULL);
+
+  g_assert_cmpint (replay_run_wait (run), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *script
+          = g_strdup_printf ("$0 %s %s; test $? = 2", cases[i][0], http_server_url (server)),
+          *said = output_of (run, script), *expected = g_strdup_printf ("wp-replay: %s\n", cases[i][1]);
+      g_autofree char *trace = replay_run_read (run, "trace.csv");
+
+      g_assert_cmpstr (said, ==, expected);
+      g_assert_cmpstr (trace, ==, TRACE);
+    }
 }
 
 int
@@ -430,5 +461,6 @@ main (int argc, char **argv)
   g_test_add_func ("/replay-outputs/reader-stops", test_reader_stops);
   g_test_add_func ("/replay-outputs/compare", test_compare);
   g_test_add_func ("/replay-outputs/compare-refuses", test_compare_refuses);
+  g_test_add_func ("/replay-outputs/read-files-are-kept", test_read_files_are_kept);
   return g_test_run ();
 }

@@ -385,6 +385,7 @@ test_refusals (void)
     { "-m bufferedchannel --ack stored --clients 5 --duration 1s --warmup 2s",
       "the warm-up is longer than the run" },
     { "--think 1s trace.csv", "--think needs --clients" },
+    { "--clients 5 --duration 1s --think batch:1ms:1us", "--think: batch: is for a database" },
     { "--duration 1s trace.csv", "--duration needs --clients" },
   };
 
