@@ -289,6 +289,22 @@ find_man_entries (const char *page, const char *section)
   return g_string_free (g_steal_pointer (&entries), FALSE);
 }
 
+/* A macro of two fonts joins all words of its line: a sentence in it would lose its spaces. */
+static void
+assert_no_joined_sentence (const char *page)
+{
+  g_autoptr (GRegex) joined
+      = g_regex_new ("^\\.[BIR]{2} (?:\"[^\"\n]*\"|[^\"\n])*?[\\w)][.,;] \\w.*$", G_REGEX_MULTILINE, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+
+  if (g_regex_match (joined, page, 0, &match))
+    {
+      g_autofree char *line = g_match_info_fetch (match, 0);
+
+      g_error ("end the line after the macro's words: %s", line);
+    }
+}
+
 static const char *const programs[] = { "wp-server", "wp-sim", "wp-replay" };
 
 static void
@@ -305,6 +321,7 @@ test_man_pages (Shipped *self, gconstpointer data)
       g_assert_true (
           g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_DEFAULT, NULL, NULL, &help, NULL, NULL, NULL));
       g_assert_true (g_file_get_contents (path, &page, NULL, NULL));
+      assert_no_joined_sentence (page);
       entries = find_man_entries (page, "\n.SH OPTIONS");
       in_help = list_options (help, "^  (?:-(\\w), )?--([a-z-]+)(?:=(\\S+))?");
       in_page = list_options (entries, "(?:-(\\w) ,  )?--([a-z-]+)(?:=([^\\s,]+))?");
