@@ -441,6 +441,20 @@ is_stream (const char *path)
   return g_strcmp0 (path, "-") == 0;
 }
 
+/* @spec: NULL, or a service time, which may be from:FILE or batch:from:FILE,FILE... */
+static gboolean
+is_drawn_from (const char *spec, const char *output)
+{
+  const char *from = spec ? strstr (spec, "from:") : NULL;
+  g_auto (GStrv) files = from ? g_strsplit (from + strlen ("from:"), ",", -1) : NULL;
+
+  for (char **file = files; file && *file; file++)
+    if (wp_options_same_file (output, *file))
+      return TRUE;
+
+  return FALSE;
+}
+
 static gboolean
 is_input (const WpSimOptions *self, const char *output)
 {
@@ -448,7 +462,8 @@ is_input (const WpSimOptions *self, const char *output)
     if (wp_options_same_file (output, *path))
       return TRUE;
 
-  return wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client);
+  return wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client)
+         || is_drawn_from (self->service, output) || is_drawn_from (self->dispatch, output);
 }
 
 /* Of all inputs. */
@@ -463,6 +478,16 @@ count_streams (const WpSimOptions *self)
   return n;
 }
 
+/* The same name, or "./" before one. */
+static gboolean
+is_same_output (const char *a, const char *b)
+{
+  g_autofree char *first = a ? g_canonicalize_filename (a, NULL) : NULL,
+                  *second = b ? g_canonicalize_filename (b, NULL) : NULL;
+
+  return first && g_strcmp0 (first, second) == 0;
+}
+
 static gboolean
 check_files (const WpSimOptions *self, GError **error)
 {
@@ -470,15 +495,13 @@ check_files (const WpSimOptions *self, GError **error)
     { self->client && !self->against, "--client needs --against" },
     { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL,
       "--jobs writes one mode: select it with --mode" },
-    { self->jobs && g_strcmp0 (self->jobs, self->series) == 0,
-      "--jobs and --series would write the same file" },
+    { is_same_output (self->jobs, self->series), "--jobs and --series would write the same file" },
     { self->report && (self->against || self->calibrate || self->plan.sweep || self->draw.generate),
       "--report is of one prediction: it does not go with --against, --calibrate, --sweep and --generate" },
-    { self->report
-          && (g_strcmp0 (self->report, self->jobs) == 0 || g_strcmp0 (self->report, self->series) == 0
-              || g_strcmp0 (self->report, self->plot) == 0),
+    { is_same_output (self->report, self->jobs) || is_same_output (self->report, self->series)
+          || is_same_output (self->report, self->plot),
       "--report and another option would write the same file" },
-    { self->plot && (g_strcmp0 (self->plot, self->jobs) == 0 || g_strcmp0 (self->plot, self->series) == 0),
+    { is_same_output (self->plot, self->jobs) || is_same_output (self->plot, self->series),
       "--plot and another option would write the same file" },
     { is_input (self, self->jobs) || is_input (self, self->series) || is_input (self, self->plot)
           || is_input (self, self->report),

@@ -55,6 +55,10 @@ test_usage (void)
   assert_refused ("-s uniform:2s:1s trace.csv", "2s is more than 1s");
   assert_refused ("--jobs=jobs.csv trace.csv", "--jobs writes one mode: select it with --mode");
   assert_refused ("-m default --jobs=x --series=x trace.csv", "would write the same file");
+  assert_refused ("-m default --jobs=x.csv --series=./x.csv trace.csv", "would write the same file");
+  assert_refused ("-m default --plot=x.svg --series=./x.svg trace.csv", "would write the same file");
+  assert_refused ("-m default --service=from:trace.csv --jobs=./trace.csv --synthetic=poisson:rate=1,n=9",
+                  "an output would overwrite a file that is read");
   assert_refused ("--client=x trace.csv", "--client needs --against");
   assert_refused ("--against=- -", "standard input can be read once only");
 }
