@@ -216,7 +216,8 @@ test_haproxy (void)
   assert_all (&run, "200");
 }
 
-/* One connection at a time, HTTP/1.0, and no length of some responses. */
+/* One connection at a time, HTTP/1.0, and no length of some responses. More connections than its backlog of 5
+ * has room for are reset now and then. */
 static void
 test_python (void)
 {
@@ -233,7 +234,7 @@ test_python (void)
                                     (char *) "--bind", (char *) "127.0.0.1", port_text, NULL },
                         NULL);
   url = g_strdup_printf ("http://127.0.0.1:%u/", port);
-  run = replay (url, "--wait=30s", "--method=GET", "--expect=200", "--connections=20", NULL);
+  run = replay (url, "--wait=30s", "--method=GET", "--expect=200", "--connections=4", NULL);
   assert_all (&run, "200");
   wp_child_free (child);
   close (fd);
