@@ -332,16 +332,25 @@ beyond_recursion (const WpSimOptions *self)
   return self->http_stage.time_ns > 0 ? "--http-time" : self->dispatch ? "--dispatch-time" : NULL;
 }
 
+/* Does a report of these options have a plan, though none was asked for? */
+static gboolean
+is_planned_by_default (const WpSimOptions *self)
+{
+  return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->fleet.instances == 0
+         && self->policy.mode == WP_MODE_ALL && !is_csv (self) && !is_spawning (self) && !self->against
+         && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
+}
+
 gboolean
 wp_sim_options_want_plan (const WpSimOptions *self)
 {
-  if (self->plan.plan)
-    return TRUE;
+  return self->plan.plan || (is_planned_by_default (self) && !beyond_recursion (self));
+}
 
-  return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->fleet.instances == 0
-         && self->policy.mode == WP_MODE_ALL && !is_csv (self) && !is_spawning (self)
-         && !beyond_recursion (self) && !self->against && !self->jobs && !self->series
-         && !wp_sim_options_are_drawn (self);
+const char *
+wp_sim_options_excludes_plan (const WpSimOptions *self)
+{
+  return is_planned_by_default (self) ? beyond_recursion (self) : NULL;
 }
 
 char *
@@ -618,8 +627,8 @@ check_sensitivity (const WpSimOptions *self, GError **error)
       "own lags" },
     { draw->clients.warmup_rows > 0 || draw->clients.warmup_ns != WP_TIME_NONE,
       "--sensitivity does not go with --warmup" },
-    { wp_service_time_is_batch (self->service) || beyond_recursion (self),
-      "--sensitivity is not available with --service=batch:, --http-time and --dispatch-time" },
+    { beyond_recursion (self) != NULL,
+      "--sensitivity is not available with --http-time and --dispatch-time" },
     { is_csv (self), "--sensitivity reports in text and JSON only" },
   };
 

@@ -68,6 +68,9 @@ gboolean wp_sim_options_are_drawn (const WpSimOptions *self);
 /* Is a plan wanted? */
 gboolean wp_sim_options_want_plan (const WpSimOptions *self);
 
+/* The option for which there is no plan, where a report would have one; NULL: none. */
+const char *wp_sim_options_excludes_plan (const WpSimOptions *self);
+
 /* May sizes be tried on the trace's rows, though no plan is wanted? */
 gboolean wp_sim_options_may_try_sizes (const WpSimOptions *self);
 

@@ -229,15 +229,11 @@ wp_sim_plan_rows (const WpSimPlan *self)
 static gboolean
 find_sensitivity (WpSimPlan *self, WpReport *report, GError **error)
 {
-  WpSensitivitySetup setup = { self->buffer,
-                               report->policies,
-                               report->n_models,
-                               self->options->patience_ns,
-                               self->options->plan.sensitivity_ns,
-                               self->options->seed,
-                               wp_sim_options_threads (self->options),
-                               report->plan,
-                               report->recommendation };
+  WpSensitivitySetup setup = { self->buffer,        report->policies,
+                               report->n_models,    self->options->patience_ns,
+                               self->commit,        self->options->plan.sensitivity_ns,
+                               self->options->seed, wp_sim_options_threads (self->options),
+                               report->plan,        report->recommendation };
   g_autoptr (WpProgress) progress = NULL;
 
   if (setup.lag_ns == 0)

@@ -380,6 +380,19 @@ compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *pre
                             error);
 }
 
+/* Why a report that would have a plan has none. */
+static void
+note_plan (const WpSimOptions *options, GPtrArray *notes)
+{
+  const char *option = wp_sim_options_excludes_plan (options);
+
+  if (option)
+    g_ptr_array_add (notes,
+                     g_strdup_printf ("there is no plan with %s: compare sizes by one run each, with --queue "
+                                      "and --workers",
+                                      option));
+}
+
 /* @trace: NULL with a closed loop. */
 static int
 simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const WpMeasurement *measured,
@@ -414,6 +427,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
     return EXIT_BAD;
   if (trace)
     wp_trace_append_notes (trace, notes);
+  note_plan (options, notes);
   if (measured
       && !(report.against = comparison = compare (options, trace, predicted, measured, &report, error)))
     return EXIT_BAD;

@@ -125,7 +125,9 @@ run_scale (WpSensitivity *self, const WpSensitivitySetup *setup, const WpTraceBu
   g_autofree WpSensitivitySize **judged = g_new0 (WpSensitivitySize *, self->n_models + self->sizes->len + 1);
 
   for (; n < n_models; n++)
-    evaluations[n] = (WpEvaluation){ .policy = setup->policies[n], .patience_ns = setup->patience_ns };
+    evaluations[n] = (WpEvaluation){ .policy = setup->policies[n],
+                                     .patience_ns = setup->patience_ns,
+                                     .commit = setup->commit };
   for (guint i = 0; i < self->sizes->len; i++)
     {
       WpSensitivitySize *size = &g_array_index (self->sizes, WpSensitivitySize, i);
@@ -134,6 +136,7 @@ run_scale (WpSensitivity *self, const WpSensitivitySetup *setup, const WpTraceBu
         continue;
       evaluations[n] = (WpEvaluation){ .policy = setup->plan->policy,
                                        .patience_ns = setup->patience_ns,
+                                       .commit = setup->commit,
                                        .slos = setup->plan->slos };
       evaluations[n].policy.workers = size->workers;
       evaluations[n].policy.queue_jobs = size->queue_jobs;

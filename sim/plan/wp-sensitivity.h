@@ -31,7 +31,8 @@ typedef struct {
   const WpPolicy *policies;
   guint n_models;
   gint64 patience_ns;
-  gint64 lag_ns; /* > 0 */
+  WpCommit *commit; /* of a database that commits in groups; or NULL */
+  gint64 lag_ns;    /* > 0 */
   guint64 seed;
   guint threads;
   const WpPlan *plan;                     /* NULL: none */

@@ -473,8 +473,19 @@ wp_trace_path_column (const WpTrace *self)
 WpTracePressure
 wp_trace_pressure (const WpTrace *self)
 {
-  return self->drawn != NULL ? (WpTracePressure){ 0 }
-                             : wp_trace_file_pressure (*wp_trace_files_all (self->files));
+  WpTraceFile *const *file = self->drawn != NULL ? NULL : wp_trace_files_all (self->files);
+  WpTracePressure sum = { 0 };
+
+  for (; file != NULL && *file != NULL; file++)
+    {
+      WpTracePressure its = wp_trace_file_pressure (*file);
+
+      sum.n += its.n;
+      sum.sum += its.sum;
+      sum.max = MAX (sum.max, its.max);
+    }
+
+  return sum;
 }
 
 void

@@ -119,7 +119,7 @@ const char *wp_trace_path_column (const WpTrace *self);
 /* the format: "CSV", "JSON lines", ...; NULL: the trace is generated */
 const char *wp_trace_title (const WpTrace *self);
 /* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
-/* Of what has been read of the first file. */
+/* Of what has been read of all files. */
 WpTracePressure wp_trace_pressure (const WpTrace *self);
 
 void wp_trace_append_notes (const WpTrace *self, GPtrArray *lines);

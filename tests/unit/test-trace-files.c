@@ -237,6 +237,29 @@ test_refused (void)
     }
 }
 
+/* The pressure of a trace is that of all its files. */
+static void
+test_pressure (void)
+{
+  static const char *const names[] = { "a", "b", NULL };
+  static const char *const texts[]
+      = { "# source: wp-server\narrival\n0\n# at=1 pressure=0.25\n2\n",
+          "# source: wp-server\narrival\n1\n# at=1 pressure=0.5\n3\n# at=2 pressure=0.75\n" };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (WpTrace) trace = open_texts (names, texts, 4096, NULL, &error);
+  WpTracePressure pressure;
+  gsize n_rows;
+
+  g_assert_no_error (error);
+  g_assert_nonnull (wp_trace_load (trace, &n_rows, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (n_rows, ==, 4);
+  pressure = wp_trace_pressure (trace);
+  g_assert_cmpuint (pressure.n, ==, 3);
+  g_assert_cmpfloat (pressure.sum, ==, 1.5);
+  g_assert_cmpfloat (pressure.max, ==, 0.75);
+}
+
 static void
 test_too_many (void)
 {
@@ -263,6 +286,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trace-files/formats", test_formats);
   g_test_add_func ("/trace-files/header-again", test_header_again);
   g_test_add_func ("/trace-files/refused", test_refused);
+  g_test_add_func ("/trace-files/pressure", test_pressure);
   g_test_add_func ("/trace-files/too-many", test_too_many);
 
   return g_test_run ();

@@ -479,6 +479,38 @@ test_plan_with_refusals (void)
   g_assert_nonnull (strstr (run->out, "no size meets response.p99<2ms at 1.5 times this traffic: "));
 }
 
+/* Commits of 1 s, whichever of two requests comes first: the other waits for that commit and its own. */
+static void
+test_sensitivity (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
+  JsonArray *ranges;
+  gboolean is_there = FALSE;
+
+  sim_run_write (run, "trace.csv", "arrival\n0\n0.00001\n9\n");
+  sim_run_go (run, "-m workerpool -w 9 -q 9 --service=batch:1s:0 --sensitivity=1ms --format=json trace.csv",
+              NULL);
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpint (run->status, ==, 0);
+  report = sim_run_json (run);
+  ranges = json_object_get_array_member (
+      json_array_get_object_element (
+          json_object_get_array_member (json_object_get_object_member (report, "sensitivity"), "models"), 0),
+      "ranges");
+  for (guint i = 0; i < json_array_get_length (ranges); i++)
+    {
+      JsonObject *range = json_array_get_object_element (ranges, i);
+
+      if (!g_str_equal (json_object_get_string_member (range, "name"), "response.max"))
+        continue;
+      is_there = TRUE;
+      g_assert_cmpfloat_with_epsilon (number (range, NULL, "low"), 2, 0.004);
+      g_assert_cmpfloat_with_epsilon (number (range, NULL, "high"), 2, 0.004);
+    }
+  g_assert_true (is_there);
+}
+
 /* Each row is a run of its own. */
 static void
 test_sweep (void)
@@ -607,6 +639,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-batch/clients-until-stored", test_clients_until_stored);
   g_test_add_func ("/wp-sim-batch/plan", test_plan);
   g_test_add_func ("/wp-sim-batch/plan-with-refusals", test_plan_with_refusals);
+  g_test_add_func ("/wp-sim-batch/sensitivity", test_sensitivity);
   g_test_add_func ("/wp-sim-batch/sweep", test_sweep);
   g_test_add_func ("/wp-sim-batch/service-of-a-record", test_service_of_a_record);
   g_test_add_func ("/wp-sim-batch/usage", test_usage);

@@ -298,6 +298,33 @@ test_objectives (void)
   g_assert_null (strstr (without->out, "plan for"));
 }
 
+/* The report says why it has no plan, once, and only where it would have one. */
+static void
+test_no_plan_is_explained (void)
+{
+  static const char *const options[] = { "--http-time=1ms", "--dispatch-time=1ms" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      g_autofree char *all = g_strconcat (options[i], " trace.csv", NULL);
+      g_autofree char *as_json = g_strconcat ("--format=json ", all, NULL);
+      g_autofree char *one = g_strconcat ("--mode=WorkerPool ", all, NULL);
+      g_autofree char *unwanted = g_strconcat ("--no-plan ", all, NULL);
+      g_autofree char *note = g_strdup_printf (
+          "there is no plan with %.*s: compare sizes by one run each, with --queue and --workers",
+          (int) strcspn (options[i], "="), options[i]);
+      g_autoptr (SimRun) run = sim_run_on (burst, all);
+      g_autoptr (SimRun) json = sim_run_on (burst, as_json);
+      g_autoptr (SimRun) of_one = sim_run_on (burst, one);
+      g_autoptr (SimRun) without = sim_run_on (burst, unwanted);
+
+      assert_says (run, 0, note);
+      assert_says (json, 0, note);
+      g_assert_null (strstr (of_one->out, "there is no plan"));
+      g_assert_null (strstr (without->out, "there is no plan"));
+    }
+}
+
 static void
 test_no_plan (void)
 {
@@ -524,7 +551,7 @@ test_bad_options (void)
     { "--sensitivity=1ms --clients=2 --limit=9", "--sensitivity needs a trace or --synthetic" },
     { "--sensitivity=1ms --sweep=queue=1 trace.csv", "--sensitivity does not go with --sweep" },
     { "--sensitivity=1ms --warmup=1 trace.csv", "--sensitivity does not go with --warmup" },
-    { "--sensitivity=1ms --http-time=1ms trace.csv", "--sensitivity is not available with --service=batch:" },
+    { "--sensitivity=1ms --http-time=1ms trace.csv", "--sensitivity is not available with --http-time" },
     { "--sensitivity=1ms --format=csv trace.csv", "--sensitivity reports in text and JSON only" },
     { "--at=x trace.csv", "--at: \"x\" is not a time" },
     { "--at=1s --format=csv trace.csv", "--at reports in the text" },
@@ -697,6 +724,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/figures-differ-from-bound", test_figures_differ_from_bound);
   g_test_add_func ("/wp-sim-plan/objectives", test_objectives);
   g_test_add_func ("/wp-sim-plan/no-plan", test_no_plan);
+  g_test_add_func ("/wp-sim-plan/no-plan-is-explained", test_no_plan_is_explained);
   g_test_add_func ("/wp-sim-plan/snapshot", test_snapshot);
   g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
   g_test_add_func ("/wp-sim-plan/sweep-of-an-unsorted-trace", test_sweep_of_an_unsorted_trace);
