@@ -1,14 +1,18 @@
 #include "sim/wp-sim-options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-text.h"
+#include "sim/model/wp-calibration.h"
 #include "sim/model/wp-service-time.h"
 #include "sim/plan/wp-slo.h"
 #include "sim/plan/wp-sweep-spec.h"
 #include "sim/plot/wp-plot.h"
+#include "sim/report/wp-format.h"
 #include "sim/trace/wp-trace-option-table.h"
 
 #define DEFAULT_SERVICE     "500ms"
@@ -367,6 +371,45 @@ wp_sim_options_warn_of_groups (const WpSimOptions *self, const WpTrace *trace, g
       "the service times of %s contain the wait for a commit, which its database (%s) makes for many rows at "
       "once: simulate the commits, --service=batch:from:%s",
       names, database, names);
+}
+
+/* Does nothing say where services come from, or what has no commits? */
+static gboolean
+may_learn (const WpSimOptions *self, const WpTrace *trace)
+{
+  for (char **path = self->paths; *path; path++)
+    if (g_str_equal (*path, "-") || !g_file_test (*path, G_FILE_TEST_IS_REGULAR)
+        || (self->paths[1] && strchr (*path, ',')))
+      return FALSE; /* it cannot be read twice, or named in a list */
+
+  return !self->service_is_given && !self->service_always && !self->trace.columns
+         && self->logged.choice == WP_LOGGED_BY_DEFAULT && !self->against && !self->dispatch
+         && self->fleet.instances == 0 && wp_commit_is_of (wp_trace_note (trace, "database"));
+}
+
+void
+wp_sim_options_learn_commits (WpSimOptions *self, const WpTrace *trace)
+{
+  g_autofree char *names = g_strjoinv (",", self->paths);
+  char commits[WP_FORMAT_CELL];
+  guint64 n_commits;
+
+  if (!may_learn (self, trace) || !wp_calibration_is_good (names, &n_commits))
+    return;
+  g_free (self->service);
+  self->service = g_strconcat ("batch:from:", names, NULL);
+  self->learnt = g_strdup_printf ("services: %s commits learnt from this record, --service=%s; another "
+                                  "--service overrides it",
+                                  wp_format_whole (commits, (double) n_commits), self->service);
+}
+
+void
+wp_sim_options_print_learnt (const WpSimOptions *self)
+{
+  g_autofree char *line = self->learnt ? wp_text_escape (self->learnt) : NULL;
+
+  if (line)
+    fprintf (stderr, "wp-sim: %s\n", line);
 }
 
 gboolean
@@ -789,6 +832,7 @@ wp_sim_options_clear (WpSimOptions *self)
   wp_options_clear (&command_line, self);
   g_strfreev (self->paths);
   g_free (self->command);
+  g_free (self->learnt);
   g_free (self->plan.sweep);
   g_clear_pointer (&self->plan.slos, g_ptr_array_unref);
 }

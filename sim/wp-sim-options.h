@@ -37,6 +37,7 @@ typedef struct {
   GStrv paths;          /* of the trace, NULL-terminated; "-": standard input; none: the traffic is drawn */
   char *service;
   gboolean service_is_given; /* and not the default */
+  char *learnt;              /* where @service is the record's own commits: what to report of it; or NULL */
   gboolean service_always;
   WpLoggedOption logged;
   guint64 seed;
@@ -86,6 +87,13 @@ void wp_sim_options_fail_services (const WpSimOptions *self, GError **error);
 /* Where @n_taken service times are those of a record whose database commits in groups: what they are, and
  * what to type; to be freed. NULL: they are not. */
 char *wp_sim_options_warn_of_groups (const WpSimOptions *self, const WpTrace *trace, guint64 n_taken);
+
+/* Where @trace is a record whose database commits in groups, it shows how long a commit takes, and no option
+ * says where services come from: sets service to its commits, and learnt. */
+void wp_sim_options_learn_commits (WpSimOptions *self, const WpTrace *trace);
+
+/* Prints learnt, if there is one, to standard error: where no report has it. */
+void wp_sim_options_print_learnt (const WpSimOptions *self);
 
 /* Are sizes to be recommended, and simulated? */
 gboolean wp_sim_options_want_sizes (const WpSimOptions *self);

@@ -387,8 +387,24 @@ check_services (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *
   return FALSE;
 }
 
+/* With its services, as far as it shows them. */
+static WpTrace *
+open_swept (WpSimOptions *options, const WpTraceOptions *trace_options, GError **error)
+{
+  g_autoptr (WpTrace) trace
+      = options->draw.synthetic
+            ? wp_synthetic_open (options->draw.synthetic, options->seed, 1, options->trace.limit_rows, error)
+            : wp_trace_open_files ((const char *const *) options->paths, trace_options, error);
+
+  if (!trace || (!options->service_always && !take_logged (trace, options, error)))
+    return NULL;
+  wp_sim_options_learn_commits (options, trace);
+
+  return g_steal_pointer (&trace);
+}
+
 char *
-wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
+wp_sim_plan_sweep (WpSimOptions *options, GError **error)
 {
   g_autoptr (WpSweepSpec) spec = wp_sweep_spec_parse (options->plan.sweep, error);
   WpSweepSetup setup = { options->policy,
@@ -414,19 +430,18 @@ wp_sim_plan_sweep (const WpSimOptions *options, GError **error)
   trace_options.scale = 1;
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
-  trace
-      = options->draw.synthetic
-            ? wp_synthetic_open (options->draw.synthetic, options->seed, 1, options->trace.limit_rows, error)
-            : wp_trace_open_files ((const char *const *) options->paths, &trace_options, error);
-  if (!trace || (!options->service_always && !take_logged (trace, options, error))
-      || !wp_measurement_take_ack (trace, &setup.policy, error)
-      || !(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
+  if (!(trace = open_swept (options, &trace_options, error))
+      || !wp_measurement_take_ack (trace, &setup.policy, error))
+    return NULL;
+  setup.service = options->service;
+  if (!(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
       || !check_services (sweep, trace, options, error)
       || (options->plot
           && !wp_sweep_plot (sweep, wp_sim_options_given_sizes (options), wp_trace_name (trace),
                              options->plot, error)))
     return NULL;
   warn_of_groups (sweep, trace, options);
+  wp_sim_options_print_learnt (options);
 
   return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);
 }

@@ -37,4 +37,4 @@ gboolean wp_sim_plan_map (WpSimPlan *self, const WpReport *report, WpSweep **siz
 gboolean wp_sim_plan_is_unmet (const WpSimPlan *self);
 
 /* Runs --sweep. Returns the report's text, to be freed; NULL with @error. */
-char *wp_sim_plan_sweep (const WpSimOptions *options, GError **error);
+char *wp_sim_plan_sweep (WpSimOptions *options, GError **error);

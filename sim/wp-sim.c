@@ -315,6 +315,8 @@ print_report (const WpSimOptions *options, const WpReport *report, GError **erro
 {
   gboolean printed = has_stdout (options);
 
+  if (!printed || report->gate || g_str_equal (options->format->name, "csv"))
+    wp_sim_options_print_learnt (options);
   if (!printed || !options->format->has_warnings || report->gate)
     for (guint i = 0; i < report->warnings->len; i++)
       {
@@ -405,8 +407,10 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   g_auto (SideFiles) files = { NULL };
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
   const char *twice = wp_options_find_repeated ((const char *const *) options->paths);
-  WpReport report
-      = { .service = options->service, .patience_ns = options->patience_ns, .warnings = warnings };
+  WpReport report = { .service = options->service,
+                      .service_is_learnt = options->learnt != NULL,
+                      .patience_ns = options->patience_ns,
+                      .warnings = warnings };
 
   if (twice)
     g_ptr_array_add (warnings, g_strdup_printf ("%s is given twice: its requests count twice", twice));
@@ -427,6 +431,8 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
     return EXIT_BAD;
   if (trace)
     wp_trace_append_notes (trace, notes);
+  if (options->learnt)
+    g_ptr_array_add (notes, g_strdup (options->learnt));
   note_plan (options, notes);
   if (measured
       && !(report.against = comparison = compare (options, trace, predicted, measured, &report, error)))
@@ -439,7 +445,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
 }
 
 static int
-sweep (const WpSimOptions *options, GError **error)
+sweep (WpSimOptions *options, GError **error)
 {
   g_autofree char *text = wp_sim_plan_sweep (options, error);
 
@@ -503,6 +509,8 @@ run (char **argv, GError **error)
       && (!(trace = open_trace (&options, error)) || !wp_measurement_take_ack (trace, &options.policy, error)
           || (!options.service_always && !wp_logged_apply (trace, &options.logged, &logged, error))))
     return EXIT_BAD;
+  if (trace)
+    wp_sim_options_learn_commits (&options, trace);
 
   return simulate (&options, trace, &logged, measured, warnings, error);
 }

@@ -10,7 +10,9 @@
 
 #define NO_GROUPS_SHARE                                                                                      \
   0.1 /* above this share of waiting updates left out, the writer does not commit in groups */
-#define N_TERMS          3 /* 1, rows, was idle */
+#define LITTLE_R2        0.5
+#define WIDE_OFF         0.1 /* of a commit's mean: half of them are that far off the fit */
+#define N_TERMS          3   /* 1, rows, was idle */
 #define ROUNDS           8
 #define OUTLIER_SIGMAS   4
 #define LEAST_OUTLIER_NS 1000.0 /* the accuracy of the clock and its readers */
@@ -412,25 +414,65 @@ load (const char *path, GError **error)
   return NULL;
 }
 
-WpCommit *
-wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error)
+gboolean
+wp_calibration_explains_little (const WpCalibration *self)
 {
-  /* a file name may contain commas */
+  return self->r2 < LITTLE_R2 && (double) self->off_p50_ns > WIDE_OFF * self->mean_ns;
+}
+
+/* Of several names, separated by commas, or of one, which may contain them. */
+static GPtrArray *
+load_all (const char *paths, GError **error)
+{
   gboolean is_one = g_file_test (paths, G_FILE_TEST_EXISTS) || !strchr (paths, ',');
   g_auto (GStrv) names
       = is_one ? g_strdupv ((char *[]){ (char *) paths, NULL }) : g_strsplit (paths, ",", -1);
-  g_autoptr (GPtrArray) calibrations = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_calibration_free);
-  g_autoptr (GArray) loads = g_array_new (FALSE, FALSE, sizeof (WpCommitLoad));
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_calibration_free);
 
   for (guint i = 0; names[i]; i++)
     {
       WpCalibration *self = load (names[i], error);
-      WpCommitLoad each;
 
       if (!self)
         return NULL;
-      g_ptr_array_add (calibrations, self);
-      each = (WpCommitLoad){ self->rows_per_s, self->cost, self->late_ns };
+      g_ptr_array_add (all, self);
+    }
+
+  return g_steal_pointer (&all);
+}
+
+gboolean
+wp_calibration_is_good (const char *paths, guint64 *n_commits)
+{
+  g_autoptr (GPtrArray) all = load_all (paths, NULL);
+
+  *n_commits = 0;
+  for (guint i = 0; all && i < all->len; i++)
+    {
+      const WpCalibration *self = g_ptr_array_index (all, i);
+
+      if (!self->in_groups || self->n_commits < WP_CALIBRATION_FEW_COMMITS
+          || self->n_busy < WP_CALIBRATION_FEW_COMMITS / 10 || wp_calibration_explains_little (self))
+        return FALSE;
+      *n_commits += self->n_commits;
+    }
+
+  return all != NULL;
+}
+
+WpCommit *
+wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error)
+{
+  g_autoptr (GPtrArray) all = load_all (paths, error);
+  g_autoptr (GArray) loads = g_array_new (FALSE, FALSE, sizeof (WpCommitLoad));
+
+  if (!all)
+    return NULL;
+  for (guint i = 0; i < all->len; i++)
+    {
+      const WpCalibration *self = g_ptr_array_index (all, i);
+      WpCommitLoad each = { self->rows_per_s, self->cost, self->late_ns };
+
       g_array_append_val (loads, each);
     }
 

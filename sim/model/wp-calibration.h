@@ -37,6 +37,17 @@ WpCalibration *wp_calibration_new (const char *file, const WpRow *rows, gsize n_
 void wp_calibration_free (WpCalibration *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCalibration, wp_calibration_free)
 
+/* Below it a p99 rests on fewer than ten commits. */
+#define WP_CALIBRATION_FEW_COMMITS 1000
+
+/* Does the cost explain little of the variance? Commits that all take the same time have none worth
+ * explaining. */
+gboolean wp_calibration_explains_little (const WpCalibration *self);
+
+/* Does each of the records (names separated by commas) show group commit, with enough commits, enough of them
+ * under load, and a fit that explains them? FALSE also if one cannot be read. @n_commits: (out): in all. */
+gboolean wp_calibration_is_good (const char *paths, guint64 *n_commits);
+
 /* The commits of a record with their measured spread; from several records (names separated by commas), the
  * commits at several loads. NULL if one cannot be read or shows no group commit. */
 WpCommit *wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error);

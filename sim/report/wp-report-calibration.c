@@ -14,10 +14,7 @@
 #define WINDOW_NS      (WP_NS_PER_S / 10)
 #define FEWEST_WINDOWS 5
 /* requests/s; at lower rates the HTTP stage is hardly the bottleneck, and the text leaves it out */
-#define FULL_SPEED  2000
-#define LITTLE_R2   0.5
-#define WIDE_OFF    0.1  /* of a commit's mean: half of them are that far off the fit */
-#define FEW_COMMITS 1000 /* below it a p99 rests on fewer than ten commits */
+#define FULL_SPEED 2000
 
 typedef struct {
   const WpMeasurement *measured;
@@ -88,13 +85,6 @@ warn (Calibration *self, const char *message)
   g_ptr_array_add (self->warnings, g_strdup (message));
 }
 
-/* Commits that all take the same time have no variance worth explaining. */
-static gboolean
-explains_little (const WpCalibration *database)
-{
-  return database->r2 < LITTLE_R2 && (double) database->off_p50_ns > WIDE_OFF * database->mean_ns;
-}
-
 /* Rows per second in commits of @rows. */
 static double
 capacity (const WpCalibration *database, guint rows)
@@ -136,15 +126,15 @@ choose_service (Calibration *self)
     warn (self,
           "commits were not paced, so their cost depends on the load: predict loads like the record's, or "
           "record with wp-server --commit-pace");
-  if (explains_little (database))
+  if (wp_calibration_explains_little (database))
     g_ptr_array_add (
         self->warnings,
         g_strdup_printf ("the fit explains little of the variance (R² %.2f): a prediction has the "
                          "spread of this record, whatever the commits' sizes",
                          database->r2));
-  if (database->n_commits < FEW_COMMITS)
+  if (database->n_commits < WP_CALIBRATION_FEW_COMMITS)
     warn (self, "fewer than 1,000 commits: the predicted tail rests on a few of them");
-  if (database->n_busy < FEW_COMMITS / 10)
+  if (database->n_busy < WP_CALIBRATION_FEW_COMMITS / 10)
     warn (self, "the writer was almost always idle, so its speed under load is uncertain; "
                 "repeat the record with a heavier load");
 }

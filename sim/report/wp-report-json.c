@@ -89,6 +89,8 @@ add_trace (JsonBuilder *builder, const WpReport *report)
                       report->lacks_service ? NAN : traffic->service_mean / WP_NS_PER_S);
   wp_json_add_seconds (builder, "service_p99",
                        report->lacks_service ? WP_TIME_NONE : traffic->service_p99_ns);
+  if (report->service_is_learnt)
+    wp_json_add_string (builder, "service_learnt", report->service);
   wp_json_add_count (builder, "out_of_order", traffic->out_of_order);
   if (report->found)
     wp_json_add_string (builder, "format", report->found);

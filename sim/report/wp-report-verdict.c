@@ -201,6 +201,11 @@ add_assumption (GString *text, const WpReport *report)
   if (report->n_drawn < report->traffic.requests)
     return;
   g_string_append (text, "Assuming ");
+  if (report->service_is_learnt)
+    {
+      g_string_append (text, "the commits of this record (--service overrides): ");
+      return;
+    }
   if (wp_service_time_is_batch (service))
     {
       wp_text_append (text, service);

@@ -11,11 +11,12 @@
 #include "sim/model/wp-traffic.h"
 
 typedef struct {
-  const char *trace;        /* its name */
-  const char *const *files; /* all of a trace that is read, NULL-terminated; or NULL */
-  const char *found;        /* the format of the file; NULL: traffic was generated */
-  const char *service;      /* --service, as typed */
-  guint64 n_drawn;          /* requests whose service time it drew */
+  const char *trace;          /* its name */
+  const char *const *files;   /* all of a trace that is read, NULL-terminated; or NULL */
+  const char *found;          /* the format of the file; NULL: traffic was generated */
+  const char *service;        /* --service, as typed */
+  gboolean service_is_learnt; /* from the trace, a record: no --service was typed */
+  guint64 n_drawn;            /* requests whose service time it drew */
   /* a log without services and responses: nothing is simulated, there are no models */
   gboolean lacks_service;
   /* the trace's service times contain waiting for commits; the warnings say so */

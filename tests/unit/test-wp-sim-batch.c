@@ -542,7 +542,22 @@ test_sweep (void)
     }
 }
 
-/* The service times of a record of SQLite contain the wait for the commit: a warning names the options. */
+/* Rows of a record, as many as @limit says, without the note that names its database. */
+static char *
+make_rows (SimRun *run, const char *limit)
+{
+  g_autofree char *arguments
+      = g_strdup_printf ("-m workerpool -w 64 " GROUPS " --limit=%s --jobs=- trace.csv", limit);
+
+  write_traffic (run);
+  sim_run_go (run, arguments, NULL);
+  g_assert_cmpint (run->status, ==, 0);
+
+  return g_strdup (run->out);
+}
+
+/* The service times of a record of SQLite contain the wait for the commit: with too few commits for a fit, a
+ * warning names the options. */
 static void
 test_service_of_a_record (void)
 {
@@ -551,11 +566,8 @@ test_service_of_a_record (void)
   static const char *const databases[]
       = { "sqlite:wp.db", "postgresql://wp@db1/jobs", "postgres://wp@db1/jobs" };
   g_autoptr (SimRun) run = sim_run_new ();
-  g_autofree char *rows = NULL;
+  g_autofree char *rows = make_rows (run, "500");
 
-  write_traffic (run);
-  sim_run_go (run, "-m workerpool -w 64 " GROUPS " --jobs=- trace.csv", NULL);
-  rows = g_strdup (run->out);
   for (guint i = 0; i < G_N_ELEMENTS (arguments) * G_N_ELEMENTS (databases); i++)
     {
       const char *database = databases[i / G_N_ELEMENTS (arguments)];
@@ -581,6 +593,91 @@ test_service_of_a_record (void)
   g_assert_nonnull (strstr (run->out, "warning: the sizes are for 1.5 times this traffic, "));
   sim_run_go (run, "--service=batch:from:record.csv --margin=1 record.csv", NULL);
   g_assert_null (strstr (run->out, "warning: "));
+}
+
+static SimRun *
+with_learnt_record (const char *database)
+{
+  SimRun *run = sim_run_new ();
+  g_autofree char *rows = make_rows (run, "5000");
+  g_autofree char *record = g_strdup_printf ("%s%s", database, rows);
+
+  sim_run_write (run, "record.csv", record);
+
+  return run;
+}
+
+/* The figures of --format=json, in the report's text, from the models on. */
+static char *
+figures_of (SimRun *run, const char *arguments)
+{
+  sim_run_go (run, arguments, NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "\"models\""));
+
+  return g_strdup (strstr (run->out, "\"models\""));
+}
+
+/* A record with enough commits is simulated with them, as if they had been asked for, and every report says
+ * so. */
+static void
+test_learns_from_a_record (void)
+{
+  static const char *const others[]
+      = { "--format=csv record.csv", "--gate -w 64 -q 64 record.csv", "--sweep workers=1:2 record.csv",
+          "-m workerpool --jobs=- record.csv" };
+  g_autoptr (SimRun) run = with_learnt_record ("# database: sqlite:wp.db\n");
+  g_autofree char *asked = figures_of (run, "--service=batch:from:record.csv --format=json record.csv");
+  g_autofree char *learnt = figures_of (run, "--format=json record.csv");
+  g_autoptr (JsonObject) report = sim_run_json (run);
+  const char *note = " commits learnt from this record, --service=batch:from:record.csv; another --service "
+                     "overrides it\n";
+  JsonObject *trace = json_object_get_object_member (report, "trace");
+
+  g_assert_cmpstr (learnt, ==, asked);
+  g_assert_null (strstr (run->err, "contain the wait"));
+  g_assert_cmpstr (json_object_get_string_member (trace, "service_learnt"), ==, "batch:from:record.csv");
+  g_assert_cmpuint (json_array_get_length (json_object_get_array_member (trace, "notes")), ==, 1);
+  sim_run_go (run, "record.csv", NULL);
+  g_assert_true (g_str_has_prefix (
+      run->out, "Assuming the commits of this record (--service overrides): use --workers="));
+  g_assert_nonnull (strstr (run->out, note));
+  g_assert_null (strstr (run->out, "contain the wait"));
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      sim_run_go (run, others[i], NULL);
+      g_test_message ("%s -> %s", others[i], run->err);
+      g_assert_cmpint (run->status, ==, 0);
+      g_assert_true (g_str_has_prefix (run->err, "wp-sim: services: "));
+      g_assert_nonnull (strstr (run->err, note));
+    }
+}
+
+/* No commits are learnt where options say where services come from, where standard input cannot be read
+ * twice, where commits are not modelled, and where the database makes none. */
+static void
+test_learns_nothing (void)
+{
+  static const char *const arguments[] = { "--service=20ms record.csv",
+                                           "--service-always record.csv",
+                                           "-",
+                                           "--dispatch-time=1ms record.csv",
+                                           "--columns=service=service record.csv",
+                                           "--instances=2 -w 9 -q 9 record.csv",
+                                           "plain.csv" };
+  g_autoptr (SimRun) run = with_learnt_record ("# database: sqlite:wp.db\n");
+  g_autoptr (SimRun) delayed = with_learnt_record ("# database: delay:request\n");
+  g_autofree char *record = sim_run_read (run, "record.csv"), *plain = sim_run_read (delayed, "record.csv");
+
+  sim_run_write (run, "plain.csv", plain);
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    {
+      sim_run_go (run, arguments[i], g_str_equal (arguments[i], "-") ? record : NULL);
+      g_test_message ("%s -> %s", arguments[i], run->err);
+      g_assert_cmpint (run->status, ==, 0);
+      g_assert_null (strstr (run->out, "learnt"));
+      g_assert_null (strstr (run->out, "the commits of this record"));
+    }
 }
 
 static void
@@ -642,6 +739,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-batch/sensitivity", test_sensitivity);
   g_test_add_func ("/wp-sim-batch/sweep", test_sweep);
   g_test_add_func ("/wp-sim-batch/service-of-a-record", test_service_of_a_record);
+  g_test_add_func ("/wp-sim-batch/learns-from-a-record", test_learns_from_a_record);
+  g_test_add_func ("/wp-sim-batch/learns-nothing", test_learns_nothing);
   g_test_add_func ("/wp-sim-batch/usage", test_usage);
 
   return g_test_run ();
