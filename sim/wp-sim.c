@@ -501,7 +501,7 @@ run (char **argv, GError **error)
   if (options.plan.sweep)
     return sweep (&options, error);
   if (options.against
-      && (!(measured = wp_measurement_load (options.against, error))
+      && (!(measured = wp_measurement_load (options.against, TRUE, error))
           || !wp_measurement_complete (measured, &options.policy, warnings, error)
           || !wp_policy_check (&options.policy, error)))
     return EXIT_BAD;

@@ -228,6 +228,8 @@ draw_plot (const char *path, const WpRunDifference *self, const Record records[2
                                { wp_trace_name (records[0].trace), wp_trace_name (records[1].trace) },
                                { self->runs[0].latency, self->runs[1].latency } };
 
+  if (!format)
+    g_prefix_error (error, "--plot: ");
   return output && format->plot_latencies (&plot, output, error) && wp_atomic_file_commit (output, error);
 }
 

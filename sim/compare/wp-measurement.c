@@ -26,7 +26,7 @@ check_row (gpointer data, const WpRow *row, guint64 line, GError **error)
 
   if (!wp_summary_check_row (row, error))
     return FALSE;
-  if (!row->id)
+  if (!row->id || !self->lines)
     return TRUE;
   first = g_hash_table_lookup (self->lines, row->id);
   if (!first)
@@ -43,7 +43,7 @@ check_row (gpointer data, const WpRow *row, guint64 line, GError **error)
 }
 
 static gboolean
-load (WpMeasurement *self, GError **error)
+load (WpMeasurement *self, gboolean unique_ids, GError **error)
 {
   self->trace = wp_trace_open (self->path, NULL, error);
   if (!self->trace)
@@ -52,7 +52,8 @@ load (WpMeasurement *self, GError **error)
     return wp_fail (error, WP_ERROR_BAD_TRACE,
                     "%s: no columns \"accepted\" and \"outcome\": it is not a record of wp-server",
                     wp_trace_name (self->trace));
-  self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (unique_ids)
+    self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   wp_trace_check_rows (self->trace, check_row, self);
   self->rows = wp_trace_load (self->trace, &self->n_rows, error);
   g_clear_pointer (&self->lines, g_hash_table_unref);
@@ -61,13 +62,13 @@ load (WpMeasurement *self, GError **error)
 }
 
 WpMeasurement *
-wp_measurement_load (const char *path, GError **error)
+wp_measurement_load (const char *path, gboolean unique_ids, GError **error)
 {
   g_autoptr (WpMeasurement) self = g_new0 (WpMeasurement, 1);
 
   self->path = g_strdup (path);
 
-  return load (self, error) ? g_steal_pointer (&self) : NULL;
+  return load (self, unique_ids, error) ? g_steal_pointer (&self) : NULL;
 }
 
 void

@@ -6,8 +6,9 @@
 
 typedef struct _WpMeasurement WpMeasurement;
 
-/* Reads the whole record. NULL with the reader's error, or WP_ERROR_BAD_TRACE if it is not a measurement. */
-WpMeasurement *wp_measurement_load (const char *path, GError **error);
+/* Reads the whole record. @unique_ids: rows are matched by id, so that an id twice, as of a request that was
+ * sent again, is an error. NULL with the reader's error, or WP_ERROR_BAD_TRACE if it is not a measurement. */
+WpMeasurement *wp_measurement_load (const char *path, gboolean unique_ids, GError **error);
 void wp_measurement_free (WpMeasurement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMeasurement, wp_measurement_free)
 

@@ -291,7 +291,7 @@ to_json (const Calibration *self)
 char *
 wp_report_calibration (const char *path, gboolean as_json, GError **error)
 {
-  g_autoptr (WpMeasurement) measured = wp_measurement_load (path, error);
+  g_autoptr (WpMeasurement) measured = wp_measurement_load (path, FALSE, error);
   g_auto (Calibration) self = { .measured = measured };
   const WpRow *rows;
   gsize n_rows;

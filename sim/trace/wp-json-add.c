@@ -48,9 +48,11 @@ wp_json_add_whole (JsonBuilder *builder, const char *name, double value)
 void
 wp_json_add_string (JsonBuilder *builder, const char *name, const char *value)
 {
+  g_autofree char *valid = value ? g_utf8_make_valid (value, -1) : NULL; /* a file's name is any bytes */
+
   json_builder_set_member_name (builder, name);
-  if (value)
-    json_builder_add_string_value (builder, value);
+  if (valid)
+    json_builder_add_string_value (builder, valid);
   else
     json_builder_add_null_value (builder);
 }

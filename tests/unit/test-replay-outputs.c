@@ -399,13 +399,16 @@ test_compare_refuses (void)
 {
   g_autoptr (HttpServer) server = http_server_new (HTTP_SERVER_RESPOND, 0);
   g_autoptr (ReplayRun) run = replay_run_start ("arrival\n0\n", http_server_url (server), ANY_LAG, NULL);
-  g_autofree char *one = NULL, *none = NULL, *missing = NULL, *streams = NULL, *same = NULL;
+  g_autofree char *one = NULL, *none = NULL, *missing = NULL, *streams = NULL, *same = NULL, *name = NULL;
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
   streams = output_of (run, "$0 compare - - <trace.csv; test $? = 2");
   g_assert_cmpstr (streams, ==, "wp-replay: standard input can be read once only\n");
   same = output_of (run, "cp trace.csv t.svg; $0 compare trace.csv t.svg --plot=./t.svg; test $? = 2");
   g_assert_cmpstr (same, ==, "wp-replay: --plot would overwrite t.svg, which is read\n");
+  g_free (output_of (run, "printf 'arrival,ended,status\\n0,1,200\\n' >\"$(printf '\\377')\""));
+  name = output_of (run, "$0 compare --format=json \"$(printf '\\377')\" \"$(printf '\\377')\"");
+  g_assert_nonnull (strstr (name, "\"file\" : \"\357\277\275\""));
   one = output_of (run, "$0 compare trace.csv; test $? = 2");
   g_assert_cmpstr (one, ==, "wp-replay: compare takes two records: wp-replay compare a.csv b.csv\n");
   none = output_of (run, "$0 compare trace.csv trace.csv; test $? = 2");

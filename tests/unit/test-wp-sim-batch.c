@@ -171,6 +171,20 @@ test_calibrate_prints_options (void)
   g_assert_nonnull (strstr (run->out, "commit:      300 us and 20.0 us per row"));
 }
 
+/* A client that sends a request again, as it may, costs the record nothing. */
+static void
+test_calibrates_repeated_id (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+
+  sim_run_write (run, "record.csv",
+                 "arrival,id,accepted,started,finished,ended,outcome,blocked\n"
+                 "0,a,0,0,0.01,0.01,stored,0\n1,a,1,1,1.01,1.01,stored,0\n");
+  sim_run_go (run, "--calibrate record.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "record.csv: 2 updates"));
+}
+
 /* Two threads of 1 ms: four that come at once leave two by two; the queue sees them then. */
 static void
 test_http_stage (void)
@@ -726,6 +740,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-batch/records-at-two-loads", test_records_at_two_loads);
   g_test_add_func ("/wp-sim-batch/calibrations-to-doubt", test_calibrations_to_doubt);
   g_test_add_func ("/wp-sim-batch/calibrate-prints-options", test_calibrate_prints_options);
+  g_test_add_func ("/wp-sim-batch/calibrates-repeated-id", test_calibrates_repeated_id);
   g_test_add_func ("/wp-sim-batch/calibrates-commits", test_calibrates_commits);
   g_test_add_func ("/wp-sim-batch/few-commits", test_few_commits);
   g_test_add_func ("/wp-sim-batch/calibrates-http-stage", test_calibrates_http_stage);
