@@ -391,16 +391,18 @@ void
 wp_sim_options_learn_commits (WpSimOptions *self, const WpTrace *trace)
 {
   g_autofree char *names = g_strjoinv (",", self->paths);
-  char commits[WP_FORMAT_CELL];
+  char commits[WP_FORMAT_CELL], rows[WP_FORMAT_CELL];
   guint64 n_commits;
+  guint most_rows;
 
-  if (!may_learn (self, trace) || !wp_calibration_is_good (names, &n_commits))
+  if (!may_learn (self, trace) || !wp_calibration_is_good (names, &n_commits, &most_rows))
     return;
   g_free (self->service);
   self->service = g_strconcat ("batch:from:", names, NULL);
-  self->learnt = g_strdup_printf ("services: %s commits learnt from this record, --service=%s; another "
-                                  "--service overrides it",
-                                  wp_format_whole (commits, (double) n_commits), self->service);
+  self->learnt = g_strdup_printf (
+      "services: %s commits of up to %s rows learnt from this record, --service=%s; another --service "
+      "overrides it",
+      wp_format_whole (commits, (double) n_commits), wp_format_whole (rows, most_rows), self->service);
 }
 
 void

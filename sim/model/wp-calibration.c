@@ -442,11 +442,11 @@ load_all (const char *paths, GError **error)
 }
 
 gboolean
-wp_calibration_is_good (const char *paths, guint64 *n_commits)
+wp_calibration_is_good (const char *paths, guint64 *n_commits, guint *most_rows)
 {
   g_autoptr (GPtrArray) all = load_all (paths, NULL);
 
-  *n_commits = 0;
+  *n_commits = *most_rows = 0;
   for (guint i = 0; all && i < all->len; i++)
     {
       const WpCalibration *self = g_ptr_array_index (all, i);
@@ -455,6 +455,7 @@ wp_calibration_is_good (const char *paths, guint64 *n_commits)
           || self->n_busy < WP_CALIBRATION_FEW_COMMITS / 10 || wp_calibration_explains_little (self))
         return FALSE;
       *n_commits += self->n_commits;
+      *most_rows = MAX (*most_rows, self->most_seen);
     }
 
   return all != NULL;

@@ -45,8 +45,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCalibration, wp_calibration_free)
 gboolean wp_calibration_explains_little (const WpCalibration *self);
 
 /* Does each of the records (names separated by commas) show group commit, with enough commits, enough of them
- * under load, and a fit that explains them? FALSE also if one cannot be read. @n_commits: (out): in all. */
-gboolean wp_calibration_is_good (const char *paths, guint64 *n_commits);
+ * under load, and a fit that explains them? FALSE also if one cannot be read. @n_commits, @most_rows: (out):
+ * commits in all, and rows of the largest. */
+gboolean wp_calibration_is_good (const char *paths, guint64 *n_commits, guint *most_rows);
 
 /* The commits of a record with their measured spread; from several records (names separated by commas), the
  * commits at several loads. NULL if one cannot be read or shows no group commit. */

@@ -644,7 +644,7 @@ test_learns_from_a_record (void)
   g_autofree char *asked = figures_of (run, "--service=batch:from:record.csv --format=json record.csv");
   g_autofree char *learnt = figures_of (run, "--format=json record.csv");
   g_autoptr (JsonObject) report = sim_run_json (run);
-  const char *note = " commits learnt from this record, --service=batch:from:record.csv; another --service "
+  const char *note = " rows learnt from this record, --service=batch:from:record.csv; another --service "
                      "overrides it\n";
   JsonObject *trace = json_object_get_object_member (report, "trace");
 
