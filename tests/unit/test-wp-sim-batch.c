@@ -667,6 +667,52 @@ test_learns_from_a_record (void)
     }
 }
 
+/* A commit of one row, and one of the three rows that came meanwhile, every 20 ms; @spread_ms: one in two of
+ * each takes so much longer. */
+static char *
+make_commits (guint n_cycles, guint spread_ms)
+{
+  GString *record = g_string_new ("# database: sqlite:wp.db\n" RECORD);
+
+  for (guint i = 0; i < n_cycles; i++)
+    {
+      guint first_ms = 1 + (i % 2) * spread_ms, second_ms = first_ms + 1 + (i / 2 % 2) * spread_ms;
+
+      add_update (record, 20 * i, 1000 * first_ms);
+      for (guint row = 0; row < 3; row++)
+        {
+          double at = 0.02 * i + 0.0005, end = 0.02 * i + 0.001 * second_ms;
+
+          g_string_append_printf (record, "%.4f,,%.4f,%.4f,%.6f,%.6f,stored\n", at, at, at, end, end);
+        }
+    }
+
+  return g_string_free (record, FALSE);
+}
+
+/* 1,000 commits are learnt, 998 are too few, and of many that vary without their rows nothing is learnt. */
+static void
+test_learns_from_a_good_fit (void)
+{
+  static const struct {
+    guint n_cycles, spread_ms;
+    gboolean learns;
+  } cases[] = { { 500, 0, TRUE }, { 499, 0, FALSE }, { 1000, 8, FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *record = make_commits (cases[i].n_cycles, cases[i].spread_ms);
+      g_autoptr (SimRun) run = sim_run_new ();
+
+      sim_run_write (run, "record.csv", record);
+      sim_run_go (run, "-m workerpool -w 9 record.csv", NULL);
+      g_assert_cmpint (run->status, ==, 0);
+      g_test_message ("%s", run->out);
+      g_assert_cmpint (strstr (run->out, " commits of up to 3 rows learnt from this record, ") != NULL, ==,
+                       cases[i].learns);
+    }
+}
+
 /* No commits are learnt where options say where services come from, where standard input cannot be read
  * twice, where commits are not modelled, and where the database makes none. */
 static void
@@ -755,6 +801,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-batch/sweep", test_sweep);
   g_test_add_func ("/wp-sim-batch/service-of-a-record", test_service_of_a_record);
   g_test_add_func ("/wp-sim-batch/learns-from-a-record", test_learns_from_a_record);
+  g_test_add_func ("/wp-sim-batch/learns-from-a-good-fit", test_learns_from_a_good_fit);
   g_test_add_func ("/wp-sim-batch/learns-nothing", test_learns_nothing);
   g_test_add_func ("/wp-sim-batch/usage", test_usage);
 
