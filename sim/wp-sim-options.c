@@ -18,6 +18,7 @@
 #define DEFAULT_SERVICE     "500ms"
 #define DEFAULT_SEED        1
 #define DEFAULT_INTERVAL_NS (100 * WP_NS_PER_MS)
+#define NOT_GIVEN           (-1.0)
 #define DEFAULT_MAX_LAG_NS  (10 * WP_NS_PER_MS) /* as wp-replay's */
 #define MAX_HTTP_THREADS    1024                /* at least wp-server's maximum */
 #define MAX_CLIENTS         100000000
@@ -67,6 +68,18 @@ parse_percentiles (gpointer field G_GNUC_UNUSED, const char *value, GError **err
       if (!wp_metric_add_percentile (full, error))
         return FALSE;
     }
+
+  return TRUE;
+}
+
+static gboolean
+add_record (gpointer field, const char *value, GError **error G_GNUC_UNUSED)
+{
+  GPtrArray **against = field;
+
+  if (!*against)
+    *against = g_ptr_array_new_with_free_func (g_free);
+  g_ptr_array_add (*against, g_strdup (value));
 
   return TRUE;
 }
@@ -242,11 +255,12 @@ static const WpOption output_options[] = {
   { "report", 0, WP_OPTION_FILE, "FILE", FIELD (report),
     "write the result for a pull request, as one page of HTML that needs no other file: FILE.html",
     .check = check_report },
-  { "against", 0, WP_OPTION_FILE, "FILE", FIELD (against),
+  { "against", 0, WP_OPTION_OTHER, "FILE", FIELD (against),
     "compare with a record of wp-server, whose notes give the sizes that were not set; exit status 1 "
-    "outside the tolerance" },
+    "outside the tolerance; with --instances once for each server",
+    .parse = add_record },
   { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance),
-    "with --against: accepted error, 2% (default) or 0.02" },
+    "with --against: accepted error, 2% (default; with --instances 10%) or 0.02" },
   { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
     "with --against: where the prediction agrees only as replayed, the most that the p99 of late arrivals "
     "may be (10ms)" },
@@ -516,15 +530,22 @@ is_input (const WpSimOptions *self, const char *output)
     if (wp_options_same_file (output, *path))
       return TRUE;
 
-  return wp_options_same_file (output, self->against) || wp_options_same_file (output, self->client)
-         || is_drawn_from (self->service, output) || is_drawn_from (self->dispatch, output);
+  for (guint i = 0; self->against && i < self->against->len; i++)
+    if (wp_options_same_file (output, self->against->pdata[i]))
+      return TRUE;
+
+  return wp_options_same_file (output, self->client) || is_drawn_from (self->service, output)
+         || is_drawn_from (self->dispatch, output);
 }
 
 /* Of all inputs. */
 static guint
 count_streams (const WpSimOptions *self)
 {
-  guint n = (guint) is_stream (self->against) + (guint) is_stream (self->client);
+  guint n = (guint) is_stream (self->client);
+
+  for (guint i = 0; self->against && i < self->against->len; i++)
+    n += (guint) is_stream (self->against->pdata[i]);
 
   for (char **path = self->paths; *path; path++)
     n += (guint) is_stream (*path);
@@ -545,8 +566,13 @@ is_same_output (const char *a, const char *b)
 static gboolean
 check_files (const WpSimOptions *self, GError **error)
 {
+  g_autofree char *n_records
+      = g_strdup_printf ("--against is given %u times, and there is a record for each server: --instances=%u",
+                         self->against ? self->against->len : 0, MAX (self->fleet.instances, 1));
   const Check checks[] = {
     { self->client && !self->against, "--client needs --against" },
+    { self->client && self->fleet.instances > 0, "--client does not go with --instances" },
+    { self->against && self->against->len != MAX (self->fleet.instances, 1), n_records },
     { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL,
       "--jobs writes one mode: select it with --mode" },
     { is_same_output (self->jobs, self->series), "--jobs and --series would write the same file" },
@@ -702,9 +728,8 @@ check_dispatch (const WpSimOptions *self, GError **error)
   return run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
-/* A fleet is simulated once, at the given sizes. */
-static gboolean
-check_fleet (const WpSimOptions *self, GError **error)
+gboolean
+wp_sim_options_check_fleet (const WpSimOptions *self, GError **error)
 {
   const WpPolicy *policy = &self->policy;
   guint64 most = MAX ((guint64) policy->queue_jobs, policy->workers);
@@ -714,10 +739,10 @@ check_fleet (const WpSimOptions *self, GError **error)
       "--instances simulates WorkerPool (its default) or BufferedChannel: --mode=all and Default have no "
       "sizes to share" },
     { self->plan.plan || self->plan.sweep || self->plan.margin > 0 || self->plan.sensitivity_ns > 0
-          || self->against || self->calibrate || self->draw.generate || self->draw.clients.clients > 0
+          || self->calibrate || self->draw.generate || self->draw.clients.clients > 0
           || self->draw.replications > 0 || self->draw.precision > 0 || self->draw.theory,
       "--instances is one run of a trace or --synthetic: it does not go with --plan, --sweep, --margin, "
-      "--sensitivity, --against, --calibrate, --generate, --clients, --replications, --precision and "
+      "--sensitivity, --calibrate, --generate, --clients, --replications, --precision and "
       "--theory" },
     { self->jobs || self->series || self->plot || self->report || self->plan.at_ns != WP_TIME_NONE,
       "--instances does not go with --jobs, --series, --plot, --report and --at, which show one server" },
@@ -766,7 +791,7 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
   };
 
   return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error)
-         && check_fleet (self, error) && check_calibrate (self, error)
+         && wp_sim_options_check_fleet (self, error) && check_calibrate (self, error)
          && run_checks (logged, G_N_ELEMENTS (logged), error) && run_checks (&threads, 1, error)
          && check_recursion (self, error) && check_files (self, error) && check_drawn (self, error)
          && check_plan (self, error) && check_sweep (self, error) && check_gate (self, error)
@@ -801,7 +826,7 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   *self = (WpSimOptions){ .trace = WP_TRACE_OPTIONS_INIT,
                           .seed = DEFAULT_SEED,
                           .patience_ns = WP_TIME_NONE,
-                          .tolerance = WP_AGREEMENT_TOLERANCE,
+                          .tolerance = NOT_GIVEN,
                           .max_lag_ns = DEFAULT_MAX_LAG_NS,
                           .interval_ns = DEFAULT_INTERVAL_NS,
                           .draw = { .clients = { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE } },
@@ -821,6 +846,8 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
     self->policy.mode = WP_MODE_WORKER_POOL;
   if (self->plan.gate && !self->plan.slos)
     self->plan.slos = wp_slos_new_default ();
+  if (self->tolerance == NOT_GIVEN)
+    self->tolerance = self->fleet.instances > 0 ? WP_AGREEMENT_FLEET_TOLERANCE : WP_AGREEMENT_TOLERANCE;
   self->http_stage.threads = MAX (self->http_stage.threads, 1);
   self->draw.clients.http_stage = self->http_stage;
   self->draw.clients.until_stored = self->policy.ack == WP_ACK_STORED;
@@ -836,5 +863,6 @@ wp_sim_options_clear (WpSimOptions *self)
   g_free (self->command);
   g_free (self->learnt);
   g_free (self->plan.sweep);
+  g_clear_pointer (&self->against, g_ptr_array_unref);
   g_clear_pointer (&self->plan.slos, g_ptr_array_unref);
 }

@@ -46,7 +46,8 @@ typedef struct {
   char *dispatch;                /* from a free worker to the start of its job; NULL: none */
   WpFleetOptions fleet;          /* instances 0: one server; until_stored and seed are not set */
   char *calibrate;               /* the record to fit; excludes a simulation */
-  char *against, *client;        /* NULL: not asked for, as all paths here */
+  GPtrArray *against;            /* (element-type utf8): a record for each server; NULL: not asked for */
+  char *client;                  /* NULL: not asked for, as all paths here */
   double tolerance;
   gint64 max_lag_ns; /* of the arrivals of a run that agrees as replayed */
   char *series, *jobs, *plot, *report;
@@ -57,6 +58,9 @@ typedef struct {
   WpDrawOptions draw;
   WpPlanOptions plan;
 } WpSimOptions;
+
+/* A fleet is simulated once, at the given sizes; call it again when notes have set the policy. */
+gboolean wp_sim_options_check_fleet (const WpSimOptions *self, GError **error);
 
 /* FALSE with a one-line error; --help and --version print and exit. Clear @self in any case. */
 gboolean wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error);

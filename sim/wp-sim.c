@@ -370,14 +370,18 @@ choose_status (const WpSimOptions *options, const WpSimPlan *plan, const WpLogge
 
 static WpComparison *
 compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *predicted,
-         const WpMeasurement *measured, const WpReport *report, GError **error)
+         const GPtrArray *measured, const WpReport *report, GError **error)
 {
   gsize n_rows;
   const WpRow *rows = wp_row_list_rows (predicted, &n_rows);
 
-  wp_measurement_warn (measured, trace, options->paths[0], report->warnings);
+  for (guint i = 0; i < measured->len; i++)
+    wp_measurement_warn (measured->pdata[i], trace, options->paths[0], report->warnings);
+  if (report->fleet.instances > 0)
+    return wp_comparison_new_fleet (&options->policy, &report->summary[0], rows, n_rows, measured,
+                                    options->patience_ns, options->tolerance, error);
 
-  return wp_comparison_new (&options->policy, &report->summary[0], rows, n_rows, measured,
+  return wp_comparison_new (&options->policy, &report->summary[0], rows, n_rows, measured->pdata[0],
                             options->patience_ns, options->tolerance, options->client, report->warnings,
                             error);
 }
@@ -397,7 +401,7 @@ note_plan (const WpSimOptions *options, GPtrArray *notes)
 
 /* @trace: NULL with a closed loop. */
 static int
-simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const WpMeasurement *measured,
+simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const GPtrArray *measured,
           GPtrArray *warnings, GError **error)
 {
   g_autoptr (WpSimExperiment) study = wp_sim_experiment_new (options);
@@ -438,7 +442,8 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
       && !(report.against = comparison = compare (options, trace, predicted, measured, &report, error)))
     return EXIT_BAD;
 
-  return side_files_commit (&files, options, plan, &report, predicted, measured, error)
+  return side_files_commit (&files, options, plan, &report, predicted, measured ? measured->pdata[0] : NULL,
+                            error)
                  && print_report (options, &report, error)
              ? choose_status (options, plan, logged, &report)
              : EXIT_BAD;
@@ -483,11 +488,29 @@ generate (const WpSimOptions *options, GError **error)
   return service && wp_generate_write (&job, arrivals, service, STDOUT_FILENO, error) ? EXIT_DONE : EXIT_BAD;
 }
 
+/* The records of --against, whose notes complete the policy. */
+static gboolean
+load_records (WpSimOptions *options, GPtrArray *measured, GPtrArray *warnings, GError **error)
+{
+  for (guint i = 0; i < options->against->len; i++)
+    {
+      WpMeasurement *record = wp_measurement_load (options->against->pdata[i], TRUE, error);
+
+      if (!record)
+        return FALSE;
+      g_ptr_array_add (measured, record);
+      if (!wp_measurement_complete (record, &options->policy, warnings, error))
+        return FALSE;
+    }
+
+  return wp_policy_check (&options->policy, error) && wp_sim_options_check_fleet (options, error);
+}
+
 static int
 run (char **argv, GError **error)
 {
   g_auto (WpSimOptions) options = { 0 };
-  g_autoptr (WpMeasurement) measured = NULL;
+  g_autoptr (GPtrArray) measured = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_measurement_free);
   g_autoptr (WpTrace) trace = NULL;
   WpLogged logged = { 0 };
   g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
@@ -500,10 +523,7 @@ run (char **argv, GError **error)
     return generate (&options, error);
   if (options.plan.sweep)
     return sweep (&options, error);
-  if (options.against
-      && (!(measured = wp_measurement_load (options.against, TRUE, error))
-          || !wp_measurement_complete (measured, &options.policy, warnings, error)
-          || !wp_policy_check (&options.policy, error)))
+  if (options.against && !load_records (&options, measured, warnings, error))
     return EXIT_BAD;
   if (options.draw.clients.clients == 0
       && (!(trace = open_trace (&options, error)) || !wp_measurement_take_ack (trace, &options.policy, error)
@@ -512,7 +532,7 @@ run (char **argv, GError **error)
   if (trace)
     wp_sim_options_learn_commits (&options, trace);
 
-  return simulate (&options, trace, &logged, measured, warnings, error);
+  return simulate (&options, trace, &logged, options.against ? measured : NULL, warnings, error);
 }
 
 int

@@ -69,10 +69,12 @@ wp_agreement_holds (guint i, double predicted, double measured, double tolerance
 
 void
 wp_agreement_judge (WpAgreement *self, const WpSummary *predicted, const WpSummary *measured,
-                    double curve_error, double tolerance)
+                    double curve_error, double tolerance, double curve_tolerance)
 {
-  *self = (WpAgreement){ .tolerance = tolerance, .curve_error = curve_error };
-  self->curve_ok = isnan (curve_error) || is_within (curve_error, WP_AGREEMENT_CURVE_TOLERANCE);
+  *self = (WpAgreement){ .tolerance = tolerance,
+                         .curve_error = curve_error,
+                         .curve_tolerance = curve_tolerance };
+  self->curve_ok = isnan (curve_error) || is_within (curve_error, curve_tolerance);
   self->n_failed = !self->curve_ok;
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     {

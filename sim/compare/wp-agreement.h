@@ -5,6 +5,7 @@
 
 #define WP_AGREEMENT_TOLERANCE       0.02
 #define WP_AGREEMENT_CURVE_TOLERANCE 0.03
+#define WP_AGREEMENT_FLEET_TOLERANCE 0.1 /* of several servers together: of both */
 #define WP_N_METRIC_AGREEMENTS       17
 
 typedef struct {
@@ -19,6 +20,7 @@ typedef struct {
   WpMetricAgreement metrics[WP_N_METRIC_AGREEMENTS];
   double tolerance;
   double curve_error; /* NaN: not judged */
+  double curve_tolerance;
   gboolean curve_ok;
   guint n_failed; /* metrics and curve outside the tolerance */
 } WpAgreement;
@@ -27,9 +29,10 @@ typedef struct {
  * wp_agreement_judge:
  * @curve_error: of wp_agreement_curve_error()
  * @tolerance: 0.02 is 2 %; a metric also agrees within its absolute bound (1 job, 0.2 ms, or none)
+ * @curve_tolerance: of @curve_error
  */
 void wp_agreement_judge (WpAgreement *self, const WpSummary *predicted, const WpSummary *measured,
-                         double curve_error, double tolerance);
+                         double curve_error, double tolerance, double curve_tolerance);
 
 /* Would metric @i agree, were these the figures? Neither is NaN. */
 gboolean wp_agreement_holds (guint i, double predicted, double measured, double tolerance);

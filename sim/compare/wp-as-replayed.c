@@ -68,7 +68,7 @@ judge_rows (WpAgreement *judged, const WpPolicy *policy, const WpRow *rows, cons
   wp_policy_layout (policy, &layout);
   wp_summary_measure (&summary, &layout, rows, n);
   wp_agreement_judge (judged, &summary, measured_summary, wp_agreement_curve_error (rows, n, measured, n, 0),
-                      tolerance);
+                      tolerance, WP_AGREEMENT_CURVE_TOLERANCE);
 }
 
 /* The services that were asked for, where the prediction has the request; and how far they were met. */

@@ -1,5 +1,7 @@
 #include "sim/compare/wp-comparison.h"
 
+#include "sim/base/wp-error.h"
+
 /* Inserts @row by size of error; of equal errors the first stays. */
 static void
 offer (WpWorstErrors *self, WpWorstError row)
@@ -44,7 +46,8 @@ judge (WpComparison *self, const WpPolicy *policy, const WpSummary *summary, con
 
   wp_policy_layout (policy, &layout);
   wp_summary_measure (&measured_figures, &layout, measured, self->n_measured);
-  wp_agreement_judge (&self->judged, summary, &measured_figures, curve_error, tolerance);
+  wp_agreement_judge (&self->judged, summary, &measured_figures, curve_error, tolerance,
+                      WP_AGREEMENT_CURVE_TOLERANCE);
   wp_as_replayed_judge (&self->replayed, policy, patience_ns, predicted, self->n_predicted, &self->match,
                         self->measured, &measured_figures, tolerance);
 }
@@ -80,9 +83,105 @@ wp_comparison_new (const WpPolicy *policy, const WpSummary *summary, const WpRow
   return g_steal_pointer (&self);
 }
 
+/* @match: of all predicted rows with the record's. Returns: the record's summary. */
+static WpSummary
+judge_instance (WpInstanceComparison *self, const WpPolicy *policy, const WpRow *rows, gsize n_rows,
+                const WpMatch *match, gint64 patience_ns)
+{
+  const WpRow *measured = wp_measurement_rows (self->measured, &self->n_requests);
+  g_autofree WpRow *own = g_new (WpRow, n_rows + 1);
+  gsize n_own = 0;
+  WpSummary summary;
+  WpLayout layout;
+  WpMatch own_match;
+
+  for (gsize i = 0; i < n_rows; i++)
+    if (match->partners[i] != WP_NO_MATCH)
+      own[n_own++] = rows[i];
+  wp_match_rows (&own_match, own, n_own, measured, self->n_requests);
+  wp_policy_layout (policy, &layout);
+  wp_summary_measure (&summary, &layout, measured, self->n_requests);
+  wp_as_replayed_judge (&self->replayed, policy, patience_ns, own, n_own, &own_match, self->measured,
+                        &summary, WP_AGREEMENT_TOLERANCE);
+  wp_match_clear (&own_match);
+
+  return summary;
+}
+
+/* Sets the instances, and @merged; time_full is the mean of theirs. */
+static gboolean
+judge_instances (WpComparison *self, const WpPolicy *policy, const WpRow *rows, const GPtrArray *measured,
+                 gint64 patience_ns, gint64 *time_full_ns, GError **error)
+{
+  g_autofree gint64 *shifts_ns = g_new0 (gint64, measured->len);
+
+  *time_full_ns = 0;
+  for (guint i = 0; i < measured->len; i++)
+    {
+      WpInstanceComparison *instance = &self->instances[i];
+      gsize n;
+      const WpRow *own;
+      WpMatch match;
+      gboolean by_id;
+
+      instance->measured = measured->pdata[i];
+      own = wp_measurement_rows (instance->measured, &n);
+      wp_match_rows (&match, rows, self->n_predicted, own, n);
+      by_id = match.by_id && match.n_matched > 0;
+      if (by_id)
+        {
+          shifts_ns[i] = rows[0].arrival_ns - own[0].arrival_ns
+                         - wp_match_clock_shift (&match, rows, self->n_predicted, own);
+          *time_full_ns
+              += judge_instance (instance, policy, rows, self->n_predicted, &match, patience_ns).time_full_ns
+                 / measured->len;
+        }
+      wp_match_clear (&match);
+      if (!by_id)
+        return wp_fail (error, WP_ERROR_BAD_TRACE,
+                        "%s: no request has an id of the trace; the records of several servers are compared "
+                        "by id: replay a trace with ids",
+                        wp_measurement_path (instance->measured));
+    }
+  self->measured = self->merged = wp_measurement_merge (measured, shifts_ns);
+
+  return TRUE;
+}
+
+WpComparison *
+wp_comparison_new_fleet (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows, gsize n_rows,
+                         const GPtrArray *measured, gint64 patience_ns, double tolerance, GError **error)
+{
+  g_autoptr (WpComparison) self = g_new0 (WpComparison, 1);
+  const WpRow *all;
+  WpSummary figures;
+  WpLayout layout;
+  gint64 time_full_ns;
+
+  self->n_predicted = n_rows;
+  self->n_instances = measured->len;
+  self->instances = g_new0 (WpInstanceComparison, measured->len);
+  if (!judge_instances (self, policy, rows, measured, patience_ns, &time_full_ns, error))
+    return NULL;
+  all = wp_measurement_rows (self->merged, &self->n_measured);
+  match (self, rows, all);
+  wp_policy_layout (policy, &layout);
+  wp_summary_measure (&figures, &layout, all, self->n_measured);
+  figures.time_full_ns = time_full_ns;
+  wp_agreement_judge (&self->judged, summary, &figures,
+                      wp_agreement_curve_error (rows, self->n_predicted, all, self->n_measured,
+                                                self->shift_ns),
+                      tolerance, MAX (tolerance, WP_AGREEMENT_CURVE_TOLERANCE));
+  self->replayed = (WpAsReplayed){ .not_modelled = "each server is, on the arrivals of its own record" };
+
+  return g_steal_pointer (&self);
+}
+
 void
 wp_comparison_free (WpComparison *self)
 {
+  g_clear_pointer (&self->merged, wp_measurement_free);
+  g_free (self->instances);
   wp_match_clear (&self->match);
   wp_client_view_clear (&self->client);
   g_free (self);
@@ -91,6 +190,9 @@ wp_comparison_free (WpComparison *self)
 WpAgreementVerdict
 wp_comparison_verdict (const WpComparison *self)
 {
+  for (guint i = 0; i < self->n_instances; i++)
+    if (!self->instances[i].replayed.not_modelled && self->instances[i].replayed.judged.n_failed > 0)
+      return WP_DOES_NOT_AGREE;
   if (self->judged.n_failed == 0)
     return WP_AGREES;
 

@@ -18,6 +18,13 @@ typedef struct {
   guint n;
 } WpWorstErrors;
 
+/* One of several servers: the model on the arrivals of its own record. */
+typedef struct {
+  const WpMeasurement *measured;
+  gsize n_requests;
+  WpAsReplayed replayed;
+} WpInstanceComparison;
+
 typedef struct {
   WpAgreement judged;
   WpAsReplayed replayed;
@@ -28,7 +35,10 @@ typedef struct {
   WpDifference response;
   gint64 shift_ns; /* offset of the measured clock from the predicted one */
   WpWorstErrors largest;
-  WpClientView client; /* file: NULL without --client */
+  WpClientView client;             /* file: NULL without --client */
+  WpMeasurement *merged;           /* of several servers: @measured, and is owned; NULL: there is one */
+  WpInstanceComparison *instances; /* for each of them */
+  guint n_instances;
 } WpComparison;
 
 /**
@@ -43,6 +53,22 @@ typedef struct {
 WpComparison *wp_comparison_new (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows,
                                  gsize n_rows, const WpMeasurement *measured, gint64 patience_ns,
                                  double tolerance, const char *client, GPtrArray *warnings, GError **error);
+
+/**
+ * wp_comparison_new_fleet:
+ * @policy: of each server
+ * @summary, @rows: the prediction for all servers together
+ * @measured: (element-type WpMeasurement): the record of each server
+ * @tolerance: of the servers together, and of their depth curve; each by itself has the usual ones
+ *
+ * The clock of each record is set by the median difference of its arrivals from the trace's.
+ *
+ * Returns: NULL with WP_ERROR_BAD_TRACE if requests cannot be matched by id.
+ */
+WpComparison *wp_comparison_new_fleet (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows,
+                                       gsize n_rows, const GPtrArray *measured, gint64 patience_ns,
+                                       double tolerance, GError **error);
+
 typedef enum {
   WP_AGREES,             /* every metric is within the tolerance */
   WP_AGREES_AS_REPLAYED, /* not so, but the model's are with the arrivals that the record has */

@@ -1,5 +1,6 @@
 #include "sim/compare/wp-measurement.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,6 +16,8 @@ struct _WpMeasurement {
   WpTrace *trace;
   const WpRow *rows;
   gsize n_rows;
+  WpRow *merged; /* the rows of several records; @trace is the first one's, and not owned; or NULL */
+  gboolean is_disturbed;
 };
 
 /* An id has one line, which is seen twice where the trace is sorted. */
@@ -71,10 +74,58 @@ wp_measurement_load (const char *path, gboolean unique_ids, GError **error)
   return load (self, unique_ids, error) ? g_steal_pointer (&self) : NULL;
 }
 
+static void
+add_ns (gint64 *time_ns, gint64 shift_ns)
+{
+  if (*time_ns != WP_TIME_NONE)
+    *time_ns += shift_ns;
+}
+
+static WpRow
+shift_row (WpRow row, gint64 shift_ns)
+{
+  add_ns (&row.arrival_ns, shift_ns);
+  add_ns (&row.accepted_ns, shift_ns);
+  add_ns (&row.started_ns, shift_ns);
+  add_ns (&row.finished_ns, shift_ns);
+  add_ns (&row.ended_ns, shift_ns);
+
+  return row;
+}
+
+WpMeasurement *
+wp_measurement_merge (const GPtrArray *parts, const gint64 *shifts_ns)
+{
+  WpMeasurement *self = g_new0 (WpMeasurement, 1), *first = parts->pdata[0];
+  g_autoptr (GString) names = g_string_new (NULL);
+  gsize at = 0;
+
+  self->trace = first->trace;
+  for (guint i = 0; i < parts->len; i++)
+    self->n_rows += ((WpMeasurement *) parts->pdata[i])->n_rows;
+  self->merged = g_new (WpRow, self->n_rows + 1);
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const WpMeasurement *part = parts->pdata[i];
+
+      g_string_append_printf (names, "%s%s", i > 0 ? " " : "", wp_measurement_path (part));
+      self->is_disturbed |= wp_measurement_is_disturbed (part);
+      for (gsize j = 0; j < part->n_rows; j++)
+        self->merged[at++] = shift_row (part->rows[j], shifts_ns[i]);
+    }
+  qsort (self->merged, self->n_rows, sizeof *self->merged, wp_time_compare);
+  self->rows = self->merged;
+  self->path = g_string_free (g_steal_pointer (&names), FALSE);
+
+  return self;
+}
+
 void
 wp_measurement_free (WpMeasurement *self)
 {
-  g_clear_pointer (&self->trace, wp_trace_free);
+  if (!self->merged)
+    g_clear_pointer (&self->trace, wp_trace_free);
+  g_free (self->merged);
   g_clear_pointer (&self->lines, g_hash_table_unref);
   g_free (self->path);
   g_free (self);
@@ -91,7 +142,7 @@ wp_measurement_rows (const WpMeasurement *self, gsize *n_rows)
 const char *
 wp_measurement_path (const WpMeasurement *self)
 {
-  return wp_trace_name (self->trace);
+  return self->merged ? self->path : wp_trace_name (self->trace);
 }
 
 const char *
@@ -213,6 +264,9 @@ gboolean
 wp_measurement_is_disturbed (const WpMeasurement *self)
 {
   WpTracePressure pressure = wp_trace_pressure (self->trace);
+
+  if (self->merged)
+    return self->is_disturbed;
 
   return pressure.n > 0 && pressure.sum / pressure.n > DISTURBED;
 }

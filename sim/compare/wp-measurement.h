@@ -12,6 +12,15 @@ WpMeasurement *wp_measurement_load (const char *path, gboolean unique_ids, GErro
 void wp_measurement_free (WpMeasurement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMeasurement, wp_measurement_free)
 
+/**
+ * wp_measurement_merge:
+ * @parts: (element-type WpMeasurement): outlive the result; notes are those of the first
+ * @shifts_ns: for each, what is added to its times
+ *
+ * Returns: the rows of all of them, by arrival. Its name is all names.
+ */
+WpMeasurement *wp_measurement_merge (const GPtrArray *parts, const gint64 *shifts_ns);
+
 const WpRow *wp_measurement_rows (const WpMeasurement *self, gsize *n_rows);
 const char *wp_measurement_path (const WpMeasurement *self);
 const char *wp_measurement_note (const WpMeasurement *self, const char *key); /* or NULL */

@@ -268,10 +268,11 @@ add_replayed_metric (JsonBuilder *builder, const WpAsReplayed *replayed, guint i
   wp_json_add_boolean (builder, "predictable", range->is_predictable);
 }
 
+/* Of metric @i. @replayed: NULL: @agreement is the one as replayed */
 static void
-add_agreement (JsonBuilder *builder, const WpComparison *comparison, guint i)
+add_agreement (JsonBuilder *builder, const WpMetricAgreement *agreement, const WpAsReplayed *replayed,
+               guint i)
 {
-  const WpMetricAgreement *agreement = &comparison->judged.metrics[i];
   void (*add) (JsonBuilder *, const char *, double)
       = wp_metric_is_count (agreement->metric) ? wp_json_add_whole : wp_json_add_double;
 
@@ -281,7 +282,8 @@ add_agreement (JsonBuilder *builder, const WpComparison *comparison, guint i)
   add (builder, "measured", agreement->measured);
   wp_json_add_double (builder, "error", agreement->error);
   wp_json_add_boolean (builder, "ok", agreement->ok);
-  add_replayed_metric (builder, &comparison->replayed, i, add);
+  if (replayed)
+    add_replayed_metric (builder, replayed, i, add);
   json_builder_end_object (builder);
 }
 
@@ -303,6 +305,33 @@ add_replayed (JsonBuilder *builder, const WpAsReplayed *replayed)
   json_builder_end_object (builder);
 }
 
+/* Each on the arrivals of its own record. */
+static void
+add_instances (JsonBuilder *builder, const WpComparison *comparison)
+{
+  wp_json_begin_array (builder, "instances");
+  for (guint i = 0; i < comparison->n_instances; i++)
+    {
+      const WpInstanceComparison *instance = &comparison->instances[i];
+      const WpAgreement *judged = &instance->replayed.judged;
+
+      json_builder_begin_object (builder);
+      wp_json_add_string (builder, "file", wp_measurement_path (instance->measured));
+      wp_json_add_count (builder, "requests", instance->n_requests);
+      add_replayed (builder, &instance->replayed);
+      if (!instance->replayed.not_modelled)
+        {
+          wp_json_add_boolean (builder, "within", judged->n_failed == 0);
+          wp_json_begin_array (builder, "metrics");
+          for (guint j = 0; j < WP_N_METRIC_AGREEMENTS; j++)
+            add_agreement (builder, &judged->metrics[j], NULL, j);
+          json_builder_end_array (builder);
+        }
+      json_builder_end_object (builder);
+    }
+  json_builder_end_array (builder);
+}
+
 static void
 add_against (JsonBuilder *builder, const WpComparison *comparison)
 {
@@ -314,12 +343,14 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
   wp_json_add_boolean (builder, "disturbed", wp_measurement_is_disturbed (comparison->measured));
   wp_json_begin_array (builder, "metrics");
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
-    add_agreement (builder, comparison, i);
+    add_agreement (builder, &against->metrics[i], &comparison->replayed, i);
   json_builder_end_array (builder);
   wp_json_add_double (builder, "depth_curve_error", against->curve_error);
   wp_json_add_seconds (builder, "clock_shift", comparison->shift_ns);
   add_replayed (builder, &comparison->replayed);
   wp_report_worst_errors_add_json (builder, &comparison->largest);
+  if (comparison->n_instances > 0)
+    add_instances (builder, comparison);
   json_builder_end_object (builder);
 }
 

@@ -489,6 +489,9 @@ add_sides (GString *text, const WpReport *report)
   g_string_append (text, "prediction:  ");
   wp_text_append (text, report->trace);
   g_string_append (text, ", ");
+  if (report->fleet.instances > 0)
+    g_string_append_printf (text, "%u servers, balanced by %s, each of: ", report->fleet.instances,
+                            wp_balance_names[report->fleet.balance]);
   add_policy (text, &report->policies[0]);
   g_string_append (text, "\nmeasurement: ");
   wp_text_append (text, wp_measurement_path (against->measured));
@@ -497,7 +500,8 @@ add_sides (GString *text, const WpReport *report)
   add_note (text, against->measured, "started", "started ");
   g_string_append_c (text, '\n');
   add_matches (text, against);
-  add_replayed (text, &against->replayed);
+  if (against->n_instances == 0)
+    add_replayed (text, &against->replayed);
   if (against->client.file)
     add_client (text, &against->client);
 }
@@ -563,6 +567,57 @@ add_agreements (GString *text, const WpComparison *comparison)
     }
 }
 
+/* Of several servers: each on the arrivals of its own record. */
+static void
+add_instances (GString *text, const WpComparison *comparison)
+{
+  char requests[CELL], predicted[CELL], measured[CELL];
+
+  for (guint i = 0; i < comparison->n_instances; i++)
+    {
+      const WpInstanceComparison *instance = &comparison->instances[i];
+      const WpAgreement *judged = &instance->replayed.judged;
+
+      g_string_append (text, i == 0 ? "\n" : "");
+      wp_text_append (text, wp_measurement_path (instance->measured));
+      g_string_append_printf (text, ": %s requests; ",
+                              wp_format_whole (requests, (double) instance->n_requests));
+      if (instance->replayed.not_modelled)
+        g_string_append_printf (text, "not modelled: %s\n", instance->replayed.not_modelled);
+      else
+        g_string_append_printf (text,
+                                "on its own arrivals %s within %.4g %%, the depth curve within %.4g %%\n",
+                                judged->n_failed == 0 ? "every metric is" : "NOT every metric is",
+                                100 * judged->tolerance, 100 * judged->curve_tolerance);
+      for (guint j = 0; j < WP_N_METRIC_AGREEMENTS && !instance->replayed.not_modelled; j++)
+        if (!judged->metrics[j].ok)
+          {
+            const WpMetric *metric = judged->metrics[j].metric;
+
+            g_string_append_printf (text, "  %s: predicted %s, measured %s\n", metric->name,
+                                    wp_format_value (predicted, metric->unit, judged->metrics[j].predicted),
+                                    wp_format_value (measured, metric->unit, judged->metrics[j].measured));
+          }
+      if (!instance->replayed.not_modelled && !judged->curve_ok)
+        g_string_append_printf (text, "  depth curve: %.2f %%\n", 100 * judged->curve_error);
+    }
+}
+
+/* Adds the servers that do not agree. */
+static void
+list_instances (GString *text, const WpComparison *comparison, const char *before)
+{
+  for (guint i = 0; i < comparison->n_instances; i++)
+    if (!comparison->instances[i].replayed.not_modelled
+        && comparison->instances[i].replayed.judged.n_failed > 0)
+      {
+        g_string_append (text, before);
+        wp_text_append (text, wp_measurement_path (comparison->instances[i].measured));
+        g_string_append (text, " on its own arrivals");
+        before = ", ";
+      }
+}
+
 static void
 add_unpredictable (GString *text, const WpComparison *comparison)
 {
@@ -595,7 +650,7 @@ add_judgement (GString *text, const WpComparison *comparison)
 
   g_string_append_printf (text, "\n%s within %.4g %% (or 1 job, or 0.2 ms), the depth curve within %.4g %%",
                           verdicts[wp_comparison_verdict (comparison)], 100 * against->tolerance,
-                          100 * WP_AGREEMENT_CURVE_TOLERANCE);
+                          100 * against->curve_tolerance);
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     if (!against->metrics[i].ok)
       {
@@ -603,7 +658,11 @@ add_judgement (GString *text, const WpComparison *comparison)
         before = ", ";
       }
   if (!against->curve_ok)
-    g_string_append_printf (text, "%sdepth curve", before);
+    {
+      g_string_append_printf (text, "%sdepth curve", before);
+      before = ", ";
+    }
+  list_instances (text, comparison, before);
   g_string_append_c (text, '\n');
   add_unpredictable (text, comparison);
 }
@@ -624,6 +683,7 @@ wp_report_text (const WpReport *report)
     {
       add_sides (text, report);
       add_agreements (text, report->against);
+      add_instances (text, report->against);
       add_judgement (text, report->against);
       wp_report_worst_errors_add_text (text, &report->against->largest);
     }

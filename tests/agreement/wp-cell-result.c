@@ -41,7 +41,7 @@ number_or_nan (JsonObject *object, const char *name)
 
 /* The difference as a share of its bound; over 1 the bound is exceeded. */
 static double
-share_of (double predicted, double measured, double bound)
+share_of (double predicted, double measured, double bound, double tolerance)
 {
   double difference = fabs (predicted - measured), share = INFINITY;
 
@@ -50,16 +50,16 @@ share_of (double predicted, double measured, double bound)
   if (isnan (difference))
     return INFINITY;
   if (measured != 0)
-    share = difference / fabs (measured) / TOLERANCE;
+    share = difference / fabs (measured) / tolerance;
 
   return bound == NO_BOUND ? share : MIN (share, difference / bound);
 }
 
 static void
-judge_metric (WpCellResult *self, JsonObject *metric, guint i)
+judge_metric (WpCellResult *self, JsonObject *metric, guint i, double tolerance)
 {
   double predicted = number_or_nan (metric, "predicted"), measured = number_or_nan (metric, "measured");
-  double share = share_of (predicted, measured, metrics[i].bound);
+  double share = share_of (predicted, measured, metrics[i].bound, tolerance);
 
   g_assert_cmpstr (json_object_get_string_member (metric, "name"), ==, metrics[i].name);
   g_assert_cmpint (json_object_get_boolean_member (metric, "ok"), ==, share <= 1 + ROUNDING);
@@ -74,6 +74,19 @@ judge_metric (WpCellResult *self, JsonObject *metric, guint i)
   self->worst_error = number_or_nan (metric, "error");
 }
 
+gboolean
+wp_cell_result_check_metrics (JsonArray *judged, double tolerance)
+{
+  WpCellResult self = { .agreed = TRUE };
+
+  g_assert_cmpuint (json_array_get_length (judged), ==, G_N_ELEMENTS (metrics));
+  for (guint i = 0; i < G_N_ELEMENTS (metrics); i++)
+    judge_metric (&self, json_array_get_object_element (judged, i), i, tolerance);
+  wp_cell_result_clear (&self);
+
+  return self.agreed;
+}
+
 static void
 judge (WpCellResult *self, JsonObject *against)
 {
@@ -82,7 +95,7 @@ judge (WpCellResult *self, JsonObject *against)
   g_assert_cmpuint (json_array_get_length (judged), ==, G_N_ELEMENTS (metrics));
   self->agreed = TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (metrics); i++)
-    judge_metric (self, json_array_get_object_element (judged, i), i);
+    judge_metric (self, json_array_get_object_element (judged, i), i, TOLERANCE);
   self->curve_error = number_or_nan (against, "depth_curve_error");
   if (!isnan (self->curve_error) && self->curve_error > CURVE_TOLERANCE * (1 + ROUNDING))
     {

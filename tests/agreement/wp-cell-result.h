@@ -1,7 +1,7 @@
 /* wp-cell-result.h - the verdict of wp-sim --against on a cell, checked by a second table of the bounds. */
 #pragma once
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 typedef struct {
   gint64 requests, blocked, turned_away; /* predicted; turned away: rejected, timed out, abandoned */
@@ -16,6 +16,9 @@ typedef struct {
 /* @json: as --format=json prints it; @shows: a count of its model, or NULL. Fails the test where the report
  * and our table differ. */
 void wp_cell_result_read (WpCellResult *self, const char *json, const char *shows);
+/* @judged: metrics of a report, all of them. Returns: are all within @tolerance, or their absolute bounds?
+ * Fails the test where the report says something else. */
+gboolean wp_cell_result_check_metrics (JsonArray *judged, double tolerance);
 void wp_cell_result_clear (WpCellResult *self);
 
 /* Lines of a table in Markdown: its head, and the cell's row. To be freed. */

@@ -10,7 +10,7 @@ struct _WpNginx {
 
 static const char conf[]
     = "daemon off; master_process off; pid nginx.pid; error_log stderr crit;\n"
-      "events { worker_connections 256; }\n"
+      "events { worker_connections 4096; }\n"
       "http {\n"
       "  access_log off;\n"
       "  client_body_temp_path b; proxy_temp_path p; fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n"

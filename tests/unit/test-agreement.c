@@ -77,7 +77,7 @@ test_equal_figures (void)
   WpAgreement against;
 
   make_figures (&summary);
-  wp_agreement_judge (&against, &summary, &summary, NAN, 0);
+  wp_agreement_judge (&against, &summary, &summary, NAN, 0, WP_AGREEMENT_CURVE_TOLERANCE);
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     {
       g_assert_cmpfloat (against.metrics[i].error, ==, 0); /* both null, and both 0, too */
@@ -101,7 +101,7 @@ test_relative_or_absolute_bound (void)
   predicted.wait.p99 = 103000000; /* 3 % and 3 ms */
   predicted.depth_mean = 10.5;    /* 5 %; no absolute bound */
   predicted.throughput = 98;
-  wp_agreement_judge (&against, &predicted, &measured, NAN, 0.02);
+  wp_agreement_judge (&against, &predicted, &measured, NAN, 0.02, WP_AGREEMENT_CURVE_TOLERANCE);
   assert_agreement (&against, "accepted", 0.02, TRUE);
   assert_agreement (&against, "depth.max", 0.05, TRUE);
   assert_agreement (&against, "wait.p50", 0.2, TRUE);
@@ -109,7 +109,7 @@ test_relative_or_absolute_bound (void)
   assert_agreement (&against, "depth.mean", 0.05, FALSE);
   assert_agreement (&against, "throughput", -0.02, TRUE);
   g_assert_cmpuint (against.n_failed, ==, 2);
-  wp_agreement_judge (&against, &predicted, &measured, NAN, 0.05);
+  wp_agreement_judge (&against, &predicted, &measured, NAN, 0.05, WP_AGREEMENT_CURVE_TOLERANCE);
   g_assert_cmpuint (against.n_failed, ==, 0);
 }
 
@@ -160,7 +160,7 @@ test_bounds_of_each_metric (void)
         set_figure (&measured, bounds[i].name, 10 * tries[j].measured * unit);
         predicted = measured;
         set_figure (&predicted, bounds[i].name, (10 * tries[j].measured + tries[j].off_by) * unit);
-        wp_agreement_judge (&against, &predicted, &measured, NAN, 0.02);
+        wp_agreement_judge (&against, &predicted, &measured, NAN, 0.02, WP_AGREEMENT_CURVE_TOLERANCE);
         g_assert_cmpstr (against.metrics[i].metric->name, ==, bounds[i].name);
         g_assert_cmpint (against.metrics[i].ok, ==, ok);
         g_assert_cmpuint (against.n_failed, ==, !ok);
@@ -181,7 +181,7 @@ test_nothing_measured (void)
   predicted.depth_mean = NAN;
   measured.time_full_ns = 0;
   predicted.time_full_ns = 200000;
-  wp_agreement_judge (&against, &predicted, &measured, NAN, 1);
+  wp_agreement_judge (&against, &predicted, &measured, NAN, 1, WP_AGREEMENT_CURVE_TOLERANCE);
   assert_agreement (&against, "rejected", NAN, TRUE);
   assert_agreement (&against, "blocked", NAN, FALSE);
   assert_agreement (&against, "blocked_time.mean", NAN, FALSE);
@@ -196,9 +196,9 @@ test_curve_bound (void)
   WpAgreement against;
 
   make_figures (&summary);
-  wp_agreement_judge (&against, &summary, &summary, 0.03, 0);
+  wp_agreement_judge (&against, &summary, &summary, 0.03, 0, WP_AGREEMENT_CURVE_TOLERANCE);
   g_assert_true (against.curve_ok);
-  wp_agreement_judge (&against, &summary, &summary, 0.031, 0.5);
+  wp_agreement_judge (&against, &summary, &summary, 0.031, 0.5, WP_AGREEMENT_CURVE_TOLERANCE);
   g_assert_false (against.curve_ok);
   g_assert_cmpuint (against.n_failed, ==, 1);
 }

@@ -1,4 +1,5 @@
 /* wp-sim --instances as a user runs it. */
+#include <math.h>
 #include <string.h>
 
 #include "tests/unit/sim-run.h"
@@ -124,8 +125,7 @@ assert_refused (const char *arguments, const char *message)
 static void
 test_usage (void)
 {
-  static const char *const one_run[]
-      = { "--plan", "--sweep=queue=1:2", "--margin=2", "--sensitivity=1ms", "--against=trace.csv" };
+  static const char *const one_run[] = { "--plan", "--sweep=queue=1:2", "--margin=2", "--sensitivity=1ms" };
   static const char *const one_server[] = { "--jobs=j.csv", "--series=s.csv", "--at=1s" };
 
   for (guint i = 0; i < G_N_ELEMENTS (one_run); i++)
@@ -152,6 +152,132 @@ test_usage (void)
   assert_refused ("--instances=1000 -q 4294968 trace.csv", "over 4,294,967,294 places or workers");
 }
 
+/* --- against --- */
+
+#define FLEET "--instances=2 --balance=round-robin --against=one.csv --against=two.csv trace.csv"
+
+/* The requests of trace.csv by turns: @which of two servers. Its clock begins with its own first request. */
+static void
+write_turns (SimRun *self, const char *name, guint which, const char *arguments, gboolean ids)
+{
+  g_autoptr (GString) text = g_string_new (ids ? "arrival,service,id\n" : "arrival,service\n");
+  g_autofree char *command = g_strconcat (arguments, " turns.csv --jobs=", name, NULL);
+
+  for (guint i = which; i < 40; i += 2)
+    {
+      g_string_append_printf (text, "0.%03u,0.%03u", 20 * (i - which), 50 + i % 7);
+      g_string_append_printf (text, ids ? ",r%u\n" : "\n", i);
+    }
+  sim_run_write (self, "turns.csv", text->str);
+  sim_run_go (self, command, NULL);
+  g_assert_cmpint (self->status, ==, 0);
+}
+
+/* The records are what the model makes of each server's share, at the sizes of @one and @two. */
+static SimRun *
+run_against (const char *one, const char *two, gboolean ids, const char *arguments)
+{
+  SimRun *self = sim_run_new ();
+  g_autoptr (GString) text = g_string_new ("arrival,service,id\n");
+
+  for (guint i = 0; i < 40; i++)
+    g_string_append_printf (text, "0.%03u,0.%03u,r%u\n", 20 * i, 50 + i % 7, i);
+  sim_run_write (self, "trace.csv", text->str);
+  write_turns (self, "one.csv", 0, one, ids);
+  write_turns (self, "two.csv", 1, two, ids);
+  sim_run_go (self, arguments, NULL);
+
+  return self;
+}
+
+static void
+test_against (void)
+{
+  const char *sizes = "-m WorkerPool -q 3 -w 1 --ack=stored";
+  g_autoptr (SimRun) run = run_against (sizes, sizes, TRUE, FLEET " --format=json"), text = NULL;
+  g_autoptr (JsonObject) report = sim_run_json (run);
+  JsonObject *against = json_object_get_object_member (report, "against");
+  JsonArray *metrics = json_object_get_array_member (against, "metrics"),
+            *instances = json_object_get_array_member (against, "instances");
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_cmpstr (json_object_get_string_member (against, "verdict"), ==, "agrees");
+  g_assert_cmpfloat (json_object_get_double_member (against, "depth_curve_error"), ==, 0);
+  for (guint i = 0; i < json_array_get_length (metrics); i++)
+    g_assert_cmpfloat (
+        fabs (json_object_get_double_member (json_array_get_object_element (metrics, i), "error")), <, 1e-6);
+  g_assert_cmpuint (json_array_get_length (instances), ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      JsonObject *instance = json_array_get_object_element (instances, i);
+
+      g_assert_true (json_object_get_boolean_member (instance, "within"));
+      g_assert_cmpint (json_object_get_int_member (instance, "requests"), ==, 20);
+      g_assert_cmpstr (json_object_get_string_member (instance, "file"), ==, i == 0 ? "one.csv" : "two.csv");
+    }
+  text = run_against (sizes, sizes, TRUE, FLEET);
+  g_assert_cmpint (text->status, ==, 0);
+  g_assert_nonnull (
+      strstr (text->out, "2 servers, balanced by round-robin, each of: WorkerPool, queue 3, 1 worker"));
+  g_assert_nonnull (strstr (text->out, "\nmeasurement: one.csv two.csv"));
+  g_assert_nonnull (strstr (text->out,
+                            "\ntwo.csv: 20 requests; on its own arrivals every metric is within 2 %, "
+                            "the depth curve within 3 %\n"));
+  g_assert_nonnull (strstr (text->out, "Agreed: every metric is within 10 % "));
+}
+
+/* One server was slower by a twentieth: however far off both may be together, a server has its 2 %.
+ */
+static void
+test_one_is_off (void)
+{
+  const char *sizes = "-m WorkerPool -q 3 -w 1 --ack=stored",
+             *slow = "-m WorkerPool -q 3 -w 1 --ack=stored --service-scale=1.05";
+  g_autoptr (SimRun) run = run_against (sizes, slow, TRUE, FLEET " --tolerance=100%");
+  g_autoptr (SimRun) strict = run_against (sizes, slow, TRUE, FLEET " --tolerance=1%");
+
+  g_assert_cmpint (run->status, ==, 1);
+  g_assert_nonnull (
+      strstr (run->out, "\none.csv: 20 requests; on its own arrivals every metric is within 2 %"));
+  g_assert_nonnull (strstr (run->out, "\ntwo.csv: 20 requests; on its own arrivals NOT every metric is"));
+  g_assert_nonnull (strstr (run->out, ", the depth curve within 100 %:\n  two.csv on its own arrivals\n"));
+  g_assert_cmpint (strict->status, ==, 1);
+  g_assert_nonnull (strstr (strict->out, "\nNot agreed: not every metric is within 1 %"));
+  g_assert_nonnull (strstr (strict->out, "wait.p50, "));
+}
+
+static void
+assert_not_compared (SimRun *run, const char *message)
+{
+  g_assert_cmpint (run->status, ==, 2);
+  g_assert_cmpstr (run->out, ==, "");
+  g_assert_nonnull (strstr (run->err, message));
+}
+
+static void
+test_against_usage (void)
+{
+  const char *sizes = "-m WorkerPool -q 3 -w 1 --ack=stored";
+  g_autoptr (SimRun) nameless = run_against (sizes, sizes, FALSE, FLEET);
+  g_autoptr (SimRun) three = run_against (sizes, sizes, TRUE, FLEET " --against=one.csv");
+  g_autoptr (SimRun) alone
+      = run_against (sizes, sizes, TRUE, "--against=one.csv --against=two.csv trace.csv");
+  g_autoptr (SimRun) client = run_against (sizes, sizes, TRUE, FLEET " --client=client.csv");
+  g_autoptr (SimRun) sizeless = run_against ("-m Default", "-m Default", TRUE, FLEET);
+  g_autoptr (SimRun) others = run_against (sizes, "-m WorkerPool -q 3 -w 2 --ack=stored", TRUE, FLEET);
+
+  assert_not_compared (nameless,
+                       "one.csv: no request has an id of the trace; the records of several servers are "
+                       "compared by id");
+  assert_not_compared (three,
+                       "--against is given 3 times, and there is a record for each server: --instances=2\n");
+  assert_not_compared (alone,
+                       "--against is given 2 times, and there is a record for each server: --instances=1\n");
+  assert_not_compared (client, "--client does not go with --instances");
+  assert_not_compared (sizeless, "--instances simulates WorkerPool");
+  g_assert_nonnull (strstr (others->out, "the prediction uses workers 1, the measurement used 2"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -161,6 +287,9 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim/fleet/gate", test_gate);
   g_test_add_func ("/wp-sim/fleet/seed", test_seed_and_warning);
   g_test_add_func ("/wp-sim/fleet/usage", test_usage);
+  g_test_add_func ("/wp-sim/fleet/against", test_against);
+  g_test_add_func ("/wp-sim/fleet/one-is-off", test_one_is_off);
+  g_test_add_func ("/wp-sim/fleet/against-usage", test_against_usage);
 
   return g_test_run ();
 }
