@@ -12,12 +12,13 @@
 #include "sim/base/wp-error.h"
 
 /* Nothing is kept in the session, so that a pooler may give each statement another one. */
-#define INSERT                                                                                                          \
-  "INSERT INTO wp_jobs (id, received, method, path, content_type, body) SELECT * FROM unnest ($1, $2, $3, $4, $5, $6) " \
-  "ON CONFLICT (id) DO NOTHING RETURNING id"
-#define COMPARE                                                                                                     \
-  "SELECT i.n::int, j.method = i.method AND j.path = i.path AND j.body = i.body FROM unnest ($1, $2, $3, $4) WITH " \
-  "ORDINALITY AS i (id, method, path, body, n) JOIN wp_jobs j ON j.id = i.id"
+#define INSERT                                                                                               \
+  "INSERT INTO wp_jobs (id, received, method, path, content_type, body) "                                    \
+  "SELECT * FROM unnest ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING RETURNING id"
+#define COMPARE                                                                                              \
+  "SELECT i.n::int, j.method = i.method AND j.path = i.path AND j.body = i.body "                            \
+  "FROM unnest ($1, $2, $3, $4) WITH ORDINALITY AS i (id, method, path, body, n) "                           \
+  "JOIN wp_jobs j ON j.id = i.id"
 #define MAX_COLUMNS 6
 
 /* Once there is a writer, its thread owns the connection. */

@@ -13,8 +13,8 @@
 static const char *const making[] = {
   "BEGIN",
   LOCK_SQL,
-  "CREATE TABLE IF NOT EXISTS wp_jobs (id text PRIMARY KEY, received timestamptz NOT NULL, method text NOT NULL, "
-  "path text NOT NULL, content_type text, body bytea NOT NULL)",
+  "CREATE TABLE IF NOT EXISTS wp_jobs (id text PRIMARY KEY, received timestamptz NOT NULL, "
+  "method text NOT NULL, path text NOT NULL, content_type text, body bytea NOT NULL)",
   "CREATE TABLE IF NOT EXISTS wp_schema (version int NOT NULL)",
   "INSERT INTO wp_schema SELECT 1 WHERE NOT EXISTS (SELECT FROM wp_schema)",
   "COMMIT",

@@ -193,7 +193,8 @@ add_sizes (const WpHtmlReport *self, GString *html, GError **error)
   map = wp_sweep_map_new (self->sizes, self->current, self->report->trace);
   g_string_append_printf (
       html,
-      "<h2>Sizes at this traffic</h2>\n<figure>\n<div class=\"wide picture\" id=\"map\" tabindex=\"0\" role=\"group\" "
+      "<h2>Sizes at this traffic</h2>\n<figure>\n"
+      "<div class=\"wide picture\" id=\"map\" tabindex=\"0\" role=\"group\" "
       "aria-label=\"Map of sizes. The arrow keys move between sizes.\" data-columns=\"%u\" data-at=\"%u\">\n",
       wp_sweep_map (map)->n_xs, first_cell (wp_sweep_map (map)));
   if (!self->panels->embed_heat_map (wp_sweep_map (map), "Which sizes meet the objectives", html, error))

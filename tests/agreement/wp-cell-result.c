@@ -138,9 +138,9 @@ wp_cell_result_clear (WpCellResult *self)
 char *
 wp_cell_result_head (void)
 {
-  return g_strdup (
-      "| cell | traffic | server | requests | blocked | turned away | worst metric | its error | of what is allowed | depth curve | agreed |\n"
-      "|---|---|---|---|---|---|---|---|---|---|---|\n");
+  return g_strdup ("| cell | traffic | server | requests | blocked | turned away | worst metric | its error "
+                   "| of what is allowed | depth curve | agreed |\n"
+                   "|---|---|---|---|---|---|---|---|---|---|---|\n");
 }
 
 static char *

@@ -74,8 +74,8 @@ main (int argc, char **argv)
   static const char *const usual[] = { "20000", "100000", "1000000", NULL };
   const char *const *customers = argc > 2 ? (const char *const *) argv + 2 : usual;
 
-  g_print (
-      "| workers | load | customers | runs | warned | of the others, hold the truth |\n|---|---|---|---|---|---|\n");
+  g_print ("| workers | load | customers | runs | warned | of the others, hold the truth |\n"
+           "|---|---|---|---|---|---|\n");
   for (guint i = 0; i < G_N_ELEMENTS (queues); i++)
     for (guint j = 0; customers[j]; j++)
       {
