@@ -39,7 +39,7 @@ make_trace (const WpHarness *server, guint seed)
 {
   g_autofree char *seed_word = g_strdup_printf ("--seed=%u", seed), *text = NULL;
   const char *words[]
-      = { "--generate=poisson:rate=230,n=1500", "--service=exp:50ms", "--ids", seed_word, NULL };
+      = { "--generate=poisson:rate=230,n=1500", "--service=uniform:25ms:75ms", "--ids", seed_word, NULL };
   char *path = wp_harness_path (server, "trace.csv");
 
   g_assert_cmpint (wp_program_run ("sim/wp-sim", words, &text, NULL), ==, 0);
