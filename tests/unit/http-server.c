@@ -123,6 +123,8 @@ drop (HttpServer *self, Connection *connection)
       g_cond_broadcast (&self->changed);
       g_mutex_unlock (&self->mutex);
     }
+  /* A child between fork() and exec() has it too, so that closing it here may not end its events. */
+  g_assert_no_errno (epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, connection->fd, NULL));
   g_hash_table_remove (self->connections, connection);
 }
 
