@@ -279,11 +279,12 @@ http_server_new (HttpServerKind kind, gsize body_bytes)
 HttpServer *
 http_server_new_odd (HttpServerKind kind, const char *response_bytes, const char *head_response)
 {
-  HttpServer *self = http_server_new (kind, 0);
+  HttpServer *self = http_server_new_closed (kind, 0);
 
-  g_string_assign (self->response, response_bytes); /* nobody has connected yet */
+  g_string_assign (self->response, response_bytes);
   if (head_response)
     self->head_response = head_response;
+  http_server_open (self);
   return self;
 }
 
