@@ -181,8 +181,7 @@ report_started (const Server *self)
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_message (
         "the spawning dispatcher takes every job out of the queue at once: the queue limits nothing, and "
-        "memory grows "
-        "without limit under overload");
+        "memory grows without limit under overload");
 }
 
 static gboolean

@@ -634,8 +634,7 @@ wp_journal_file_list_failed (const char *path, guint max, WpFailedJobFunc func, 
 {
   static const char sql[]
       = "SELECT substr(id, 1, 200), received, method, substr(path, 1, 200), failed, reason, length(body), "
-        "updates"
-        " FROM jobs WHERE failed IS NOT NULL ORDER BY failed DESC, seq DESC LIMIT ?";
+        "updates FROM jobs WHERE failed IS NOT NULL ORDER BY failed DESC, seq DESC LIMIT ?";
   sqlite3_stmt *statement = NULL;
   sqlite3 *db = NULL;
   int status = sqlite3_open_v2 (path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);

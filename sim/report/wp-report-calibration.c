@@ -118,8 +118,7 @@ choose_service (Calibration *self)
   if (database->most_seen == 1)
     warn (self,
           "no commit had more than one row: the cost per row is unknown, and predictions for several workers "
-          "are guesses; "
-          "repeat the record with more workers and bursts");
+          "are guesses; repeat the record with more workers and bursts");
   else if (database->cost.row_ns <= 0)
     warn (self, "larger commits did not take longer: the cost per row is smaller than the spread");
   if (!wp_measurement_note (self->measured, "commit-pace"))

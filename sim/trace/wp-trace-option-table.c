@@ -7,8 +7,7 @@
 const WpOption wp_trace_options[] = {
   { "input", 0, WP_OPTION_CHOICE, "KIND", FIELD (input),
     "kind of TRACE: auto (default) looks at the first lines; csv; clf, an access log; jsonl, JSON lines; "
-    "w3c, "
-    "W3C extended, of IIS and CloudFront",
+    "w3c, W3C extended, of IIS and CloudFront",
     .names = wp_input_names, .what = "a kind of input" },
   { "log-format", 0, WP_OPTION_TEXT, "FORMAT", FIELD (log_format),
     "format of a log's lines: nginx's log_format, Apache's LogFormat, or the name of a usual one: "
@@ -18,8 +17,7 @@ const WpOption wp_trace_options[] = {
     "share of bad rows to leave out and report (1% of logs and JSON lines, 0 of CSV)" },
   { "stamps", 0, WP_OPTION_CHOICE, "HOW", FIELD (stamps),
     "stamps that are all whole seconds: auto (default) spreads dates evenly over theirs; spread, the "
-    "trace's own clock too; "
-    "as-is, none",
+    "trace's own clock too; as-is, none",
     .names = wp_stamp_names, .what = "a way to take stamps" },
   { "where", 0, WP_OPTION_TEXT, "EXPR", FIELD (where),
     "the rows that count: status<500 && method==GET, with ==, !=, <, <=, >, >=, ~ for a glob, && and ||" },
