@@ -92,7 +92,7 @@ wp_input_open (const char *path, GError **error)
   g_autoptr (WpInput) self = NULL;
   gboolean standard_input = strcmp (path, "-") == 0;
 
-  self = input_new (standard_input ? "standard input" : path);
+  self = input_new (standard_input ? "standard input" : *path ? path : "\"\"");
   self->fd = standard_input ? STDIN_FILENO : open (path, O_RDONLY | O_CLOEXEC);
   self->owns_fd = !standard_input;
   if (self->fd < 0)

@@ -82,6 +82,7 @@ test_files (void)
 {
   assert_refused ("missing.csv", "missing.csv: No such file or directory");
   assert_refused ("--against=missing.csv trace.csv", "missing.csv: No such file or directory");
+  assert_refused ("--against= trace.csv", "\"\": No such file or directory");
   assert_refused ("-s from:missing.csv trace.csv", "missing.csv: No such file or directory");
   assert_refused ("-s from:trace.csv trace.csv", "no row has both");
   assert_refused (".", "Is a directory");
