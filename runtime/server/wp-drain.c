@@ -13,10 +13,12 @@
 #define RESPONSE_EACH_NS                                                                                     \
   (100 * WP_NS_PER_US) /* or this for each request, if more: one takes a third of it                         \
                         */
-/* reserved for the exit: the last reports and thousands of sockets, 10 us each; or a fifth of the timeout */
-#define EXIT_NS    (200 * WP_NS_PER_MS)
-#define STOP_NS    (500 * WP_NS_PER_MS) /* the whole timeout after a second signal */
-#define OVERDUE_NS WP_NS_PER_S          /* the process is ended this long after the timeout */
+/* reserved for the exit: the last reports and thousands of sockets, 10 us each; or a fifth of the timeout.
+ * Each job that has not ended is a row of the record then */
+#define EXIT_NS      (200 * WP_NS_PER_MS)
+#define EXIT_EACH_NS (50 * WP_NS_PER_US)
+#define STOP_NS      (500 * WP_NS_PER_MS) /* the whole timeout after a second signal */
+#define OVERDUE_NS   WP_NS_PER_S          /* the process is ended this long after the timeout */
 
 guint
 wp_drain_count_connections (const WpDrain *self)
@@ -47,6 +49,16 @@ time_to_respond (const WpDrain *self)
   return MAX (MIN (RESPONSE_NS, self->timeout_ns / 2), (gint64) ledger.parked * RESPONSE_EACH_NS);
 }
 
+static gint64
+time_to_exit (const WpDrain *self)
+{
+  WpLedger ledger;
+
+  wp_engine_count (self->engine, &ledger, NULL);
+  return MIN (EXIT_NS + (gint64) (ledger.queued + ledger.in_service + ledger.parked) * EXIT_EACH_NS,
+              self->timeout_ns / 5);
+}
+
 static void
 end (WpDrain *self, WpDrainState state)
 {
@@ -63,7 +75,7 @@ on_poll (gpointer data)
 
   if (is_empty (self))
     end (self, WP_DRAIN_EMPTY);
-  else if (left_ns <= MIN (EXIT_NS, self->timeout_ns / 5))
+  else if (left_ns <= time_to_exit (self))
     end (self, WP_DRAIN_TIMED_OUT);
   else if (left_ns <= time_to_respond (self))
     wp_engine_close (self->engine);
