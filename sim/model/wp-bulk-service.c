@@ -346,6 +346,14 @@ wp_bulk_service_offer (WpBulkService *self, gint64 arrival_ns)
 }
 
 void
+wp_bulk_service_get_state (const WpBulkService *self, guint64 *queued, guint64 *parked, guint64 *in_service)
+{
+  *queued = self->queue.length;
+  *parked = self->parked.length;
+  *in_service = self->in_service.length;
+}
+
+void
 wp_bulk_service_start_counting (WpBulkService *self, gint64 now_ns)
 {
   wp_bulk_service_advance (self, now_ns);

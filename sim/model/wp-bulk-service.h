@@ -34,6 +34,10 @@ gint64 wp_bulk_service_next (const WpBulkService *self);
 /* Processes all internal events up to and including @until_ns. FALSE as above. */
 gboolean wp_bulk_service_advance (WpBulkService *self, gint64 until_ns);
 
+/* What is in the system now. */
+void wp_bulk_service_get_state (const WpBulkService *self, guint64 *queued, guint64 *parked,
+                                guint64 *in_service);
+
 /* Like wp_model_start_counting(), but busy.max is exact too. */
 void wp_bulk_service_start_counting (WpBulkService *self, gint64 now_ns);
 

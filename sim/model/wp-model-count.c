@@ -62,15 +62,22 @@ busy_left (const WpServerTimes *workers, gint64 now_ns)
 static guint64
 count_unfinished (WpModel *self, gint64 now_ns)
 {
-  guint64 in_service = 0;
-
   wp_model_begin_starts (self, now_ns);
   if (self->starts.length > 0)
     return self->layout.workers + self->starts.length;
-  for (gsize i = 0; i < self->workers.n; i++)
-    in_service += self->workers.times[(self->workers.head + i) & self->workers.mask] > now_ns;
 
-  return in_service;
+  return wp_model_count_busy (self, now_ns);
+}
+
+guint64
+wp_model_count_busy (const WpModel *self, gint64 now_ns)
+{
+  guint64 busy = 0;
+
+  for (gsize i = 0; i < self->workers.n; i++)
+    busy += self->workers.times[(self->workers.head + i) & self->workers.mask] > now_ns;
+
+  return busy;
 }
 
 void

@@ -103,6 +103,7 @@ void wp_sums_add_times (WpSums *self, const WpHistogram *wait, const WpHistogram
  * their service is what the workers have done by then. */
 gint64 wp_model_sums (const WpModel *self, gint64 now_ns, WpSums *sums);
 
+guint64 wp_model_count_busy (const WpModel *self, gint64 now_ns); /* workers, at the last arrival or later */
 guint64 wp_model_requests (const WpModel *self); /* counted so far: the sums' own figure, at no cost */
 
 /* Call it once after the last row: empties the queue and fills @summary. */

@@ -15,6 +15,7 @@ static const Room rooms[] = {
   { "sim/trace", "sim/base" },
   { "sim/stats", "sim/base" },
   { "sim/model", "sim/trace sim/stats" },
+  { "sim/wpsim", "sim/model" },
   { "sim/plan", "sim/model" },
   { "sim/run", "sim/plan" },
   { "sim/compare", "sim/run" },
