@@ -30,6 +30,7 @@ struct _WpEngine {
   WpDatabase *database;
   WpRecorder *recorder;
   WpJournal *journal;       /* NULL: none */
+  WpSource *source;         /* NULL: none */
   WpMemoryBudget *recovery; /* for payloads of recovered jobs that have not ended; NULL: no journal */
   gint recovers;            /* atomic: the journal may have more jobs of an earlier run */
   WpRetry retry;
@@ -103,7 +104,7 @@ event_of (const WpJob *job)
 static gboolean
 is_answered_at_end (const WpEngine *self, const WpJob *job)
 {
-  return self->policy.ack == WP_ACK_STORED || job->unjournaled;
+  return self->policy.ack == WP_ACK_STORED || job->unjournaled || job->delivery > 0;
 }
 
 /* A job that failed because the database is down stays unfinished: the next start runs it. A conflict that is
@@ -144,7 +145,9 @@ completed (WpEngine *self, WpJob *job, const WpFreed *freed)
     log_failure (self, job);
   if (self->journal)
     settle_row (self, job);
-  if (is_answered_at_end (self, job))
+  if (job->delivery > 0)
+    self->source->class->settle (self->source, job);
+  else if (is_answered_at_end (self, job))
     notify (job, event_of (job));
   job_ended (self, job);
   if (g_atomic_int_get (&self->recovers))
@@ -371,12 +374,40 @@ end_recovery (WpEngine *self)
   g_atomic_int_set (&self->recovers, FALSE);
 }
 
+/* Takes a job that is not a request's, beyond the channel's capacity too. */
+static void
+take_job (WpEngine *self, WpJob *job)
+{
+  gboolean started = wp_channel_recover (self->channel, job);
+
+  job_arrived (self, job);
+  if (started)
+    serve (self, job);
+}
+
+/* WpSourceDeliver */
+static void
+on_delivered (WpJob *job, gpointer data)
+{
+  take_job (data, job);
+}
+
+void
+wp_engine_set_source (WpEngine *self, WpSource *source)
+{
+  wp_failure_log_free (self->failures);
+  self->failures = wp_failure_log_new ("moved to the queue of failed jobs");
+  self->source = source;
+  source->deliver = on_delivered;
+  source->data = self;
+  source->class->start (source);
+}
+
 /* WpJournalListener */
 static void
 on_recovered (WpJob *job, gpointer data)
 {
   WpEngine *self = data;
-  gboolean started;
 
   if (!job)
     {
@@ -384,10 +415,7 @@ on_recovered (WpJob *job, gpointer data)
       return;
     }
   wp_job_charge_unchecked (job, self->recovery);
-  started = wp_channel_recover (self->channel, job);
-  job_arrived (self, job);
-  if (started)
-    serve (self, job);
+  take_job (self, job);
 }
 
 void

@@ -4,6 +4,7 @@
 #include "runtime/database/wp-database.h"
 #include "runtime/database/wp-journal.h"
 #include "runtime/engine/wp-recorder.h"
+#include "runtime/engine/wp-source.h"
 #include "runtime/queue/wp-channel.h"
 #include "sim/base/wp-policy.h"
 #include "sim/base/wp-time.h"
@@ -64,6 +65,9 @@ void wp_engine_set_retry (WpEngine *self, const WpRetry *retry);
  * 503.
  */
 void wp_engine_set_journal (WpEngine *self, WpJournal *journal, guint64 recovery_bytes);
+/* Before the first job: @source (not owned) is started, and its jobs run beside requests, without a limit of
+ * their number. A failed one is the source's to keep. */
+void wp_engine_set_source (WpEngine *self, WpSource *source);
 WpJournal *wp_engine_get_journal (const WpEngine *self); /* (transfer none) (nullable) */
 
 WpDatabase *wp_engine_get_database (const WpEngine *self); /* (transfer none) */

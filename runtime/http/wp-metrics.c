@@ -123,6 +123,7 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
   add (text, "requests_received_total", "counter", "Complete, well-formed requests.", ledger->received);
   add (text, "jobs_recovered_total", "counter", "Jobs of an earlier run, read from the journal so far.",
        ledger->recovered);
+  add (text, "jobs_taken_total", "counter", "Jobs taken from the shared queue.", ledger->taken);
   add_outcomes (text, ledger);
   add_refusals (text, refused);
   add (text, "duplicates_total", "counter", "Stored jobs whose id was stored already.", ledger->duplicates);

@@ -153,7 +153,7 @@ wp_channel_send (WpChannel *self, WpJob *job)
 
   g_assert (job->state == WP_JOB_NEW);
   job->arrival_ns = now_ns;
-  job->seq = self->ledger.recovered + self->ledger.received++;
+  job->seq = self->ledger.recovered + self->ledger.taken + self->ledger.received++;
   if (self->closed || self->refuses)
     {
       end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
@@ -298,7 +298,8 @@ wp_channel_recover (WpChannel *self, WpJob *job)
 
   g_assert (job->state == WP_JOB_NEW);
   job->arrival_ns = now_ns;
-  job->seq = self->ledger.received + self->ledger.recovered++;
+  job->seq = self->ledger.received + self->ledger.recovered + self->ledger.taken;
+  (*(job->delivery > 0 ? &self->ledger.taken : &self->ledger.recovered))++;
   wp_job_ref (job);
   if (worker)
     {

@@ -85,8 +85,8 @@ void wp_channel_begin_recovery (WpChannel *self, gboolean parks);
 /* Returns: TRUE if another job of an earlier run can enter now; FALSE once the channel is closed. */
 gboolean wp_channel_has_place (WpChannel *self);
 
-/* Adds a job of an earlier run. The channel takes a reference of its own. Returns: TRUE: an idle worker has
- * the job: issue its update. */
+/* Adds a job of an earlier run, or of the shared queue, even beyond the capacity. The channel takes a
+ * reference of its own. Returns: TRUE: an idle worker has the job: issue its update. */
 gboolean wp_channel_recover (WpChannel *self, WpJob *job);
 
 /**

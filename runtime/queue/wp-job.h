@@ -87,6 +87,8 @@ struct _WpJob {
   char *failure;    /* (GRefString): reason of the last failed update; NULL: none */
   WpTimer timer;    /* of a delay, or of the next retry */
 
+  guint64 delivery; /* number of its delivery by the shared queue, from 1; 0: it came otherwise */
+
   WpJobRow row_state; /* guarded by the journal's lock */
   gint64 row;         /* row in the journal of a recovered job; 0: derived from seq */
 };

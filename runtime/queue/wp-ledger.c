@@ -15,7 +15,7 @@ wp_ledger_end (WpLedger *self, WpOutcome outcome)
 gboolean
 wp_ledger_balances (const WpLedger *self)
 {
-  return self->received + self->recovered
+  return self->received + self->recovered + self->taken
          == self->stored + self->rejected + self->timed_out + self->abandoned + self->failed + self->parked
                 + self->queued + self->in_service;
 }
@@ -23,6 +23,7 @@ wp_ledger_balances (const WpLedger *self)
 const WpLedgerField wp_ledger_entered[] = {
   { "received", G_STRUCT_OFFSET (WpLedger, received) },
   { "recovered", G_STRUCT_OFFSET (WpLedger, recovered) },
+  { "taken", G_STRUCT_OFFSET (WpLedger, taken) },
   { NULL },
 };
 const WpLedgerField wp_ledger_placed[] = {
@@ -56,8 +57,9 @@ static void
 append_sum (GString *text, const WpLedger *ledger, const WpLedgerField *fields)
 {
   for (const WpLedgerField *field = fields; field->name; field++)
-    g_string_append_printf (text, "%s%s %" G_GUINT64_FORMAT, field > fields ? " + " : "", field->name,
-                            wp_ledger_field_value (ledger, field));
+    if (field->offset != G_STRUCT_OFFSET (WpLedger, taken) || ledger->taken > 0)
+      g_string_append_printf (text, "%s%s %" G_GUINT64_FORMAT, field > fields ? " + " : "", field->name,
+                              wp_ledger_field_value (ledger, field));
 }
 
 char *

@@ -1,5 +1,5 @@
 /* wp-ledger.h - counts requests by outcome and state. Each request is in exactly one of them: the sum is the
- * number of requests received and recovered. */
+ * number of requests received and recovered, and of jobs taken. */
 #pragma once
 
 #include "sim/base/wp-policy.h"
@@ -7,6 +7,7 @@
 
 typedef struct {
   guint64 received, recovered;
+  guint64 taken;                                          /* from the shared queue */
   guint64 stored, rejected, timed_out, abandoned, failed; /* ended */
   guint64 parked, queued, in_service;                     /* now */
   guint64 duplicates;                                     /* part of stored: the id was stored before */
@@ -17,7 +18,7 @@ typedef struct {
 
 void wp_ledger_end (WpLedger *self, WpOutcome outcome);
 
-/* Returns: TRUE if received + recovered = ended + parked + queued + in service. */
+/* Returns: TRUE if received + recovered + taken = ended + parked + queued + in service. */
 gboolean wp_ledger_balances (const WpLedger *self);
 
 typedef struct {
@@ -30,5 +31,5 @@ extern const WpLedgerField wp_ledger_entered[], wp_ledger_placed[], wp_ledger_ot
 
 guint64 wp_ledger_field_value (const WpLedger *ledger, const WpLedgerField *field);
 
-/* "ledger: received 10 + recovered 0 = stored 9 + ... : it balances" */
+/* "ledger: received 10 + recovered 0 = stored 9 + ... : it balances"; with "+ taken N" if there are any */
 char *wp_ledger_format (const WpLedger *ledger);

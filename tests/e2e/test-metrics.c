@@ -124,6 +124,7 @@ static const struct {
 } same[] = {
   { "wp_requests_received_total", "ledger.received" },
   { "wp_jobs_recovered_total", "ledger.recovered" },
+  { "wp_jobs_taken_total", "ledger.taken" },
   { "wp_requests_ended_total{outcome=\"stored\"}", "ledger.stored" },
   { "wp_requests_ended_total{outcome=\"rejected\"}", "ledger.rejected" },
   { "wp_requests_ended_total{outcome=\"timed_out\"}", "ledger.timed_out" },
@@ -373,6 +374,7 @@ test_a_full_server (void)
     { "database", "delay:request" },
     { "ledger.received", "20" },
     { "ledger.recovered", "0" },
+    { "ledger.taken", "0" },
     { "ledger.stored", "6" },
     { "ledger.rejected", "0" },
     { "ledger.timed_out", "0" },

@@ -28,7 +28,8 @@ check (const WpHttpResponse *response)
   for (guint i = 0; i < G_N_ELEMENTS (placed); i++)
     sum += json_object_get_int_member (ledger, placed[i]);
   if (sum
-      != json_object_get_int_member (ledger, "received") + json_object_get_int_member (ledger, "recovered"))
+      != json_object_get_int_member (ledger, "received") + json_object_get_int_member (ledger, "recovered")
+             + json_object_get_int_member (ledger, "taken"))
     g_error ("the ledger does not balance: %s", response->body);
 }
 

@@ -69,6 +69,7 @@ typedef struct {
 } Bench;
 
 static gint n_given_up, n_lines; /* atomic: as the log has it, in so many lines */
+static const char *fate = "; not stored: the connection is cut";
 
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
@@ -76,7 +77,7 @@ on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer 
   const char *count = strstr (message, "jobs failed: ");
 
   g_assert_nonnull (count);
-  g_assert_nonnull (strstr (message, "; not stored: the connection is cut"));
+  g_assert_nonnull (strstr (message, fate));
   g_atomic_int_inc (&n_lines);
   g_atomic_int_add (&n_given_up, (gint) g_ascii_strtoll (count + strlen ("jobs failed: "), NULL, 10));
 }
@@ -221,6 +222,72 @@ test_delays (void)
   g_assert_cmpint (wp_retry_delay (&retry, 101, 0.5), ==, WP_TIME_NONE);
 }
 
+/* A source that hears of the end of its jobs. */
+typedef struct {
+  WpSource base;
+  gint n_stored, n_failed; /* atomic */
+} FakeSource;
+
+static void
+fake_start (WpSource *self)
+{
+}
+
+static void
+fake_settle (WpSource *base, WpJob *job)
+{
+  FakeSource *self = (FakeSource *) base;
+
+  g_assert_true (wp_job_is_stored (job) || g_str_equal (job->failure, "the connection is cut"));
+  g_atomic_int_inc (wp_job_is_stored (job) ? &self->n_stored : &self->n_failed);
+}
+
+static void
+deliver (FakeSource *self, guint n)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (WpJob) job = wp_job_new ();
+
+      job->method = "POST";
+      job->path = g_strdup ("/");
+      job->delivery = i + 1;
+      self->base.deliver (job, self->base.data);
+    }
+}
+
+/* More jobs than there are places; none of a request, whose failures the exit status shows. */
+static void
+check_source (guint failures, const WpRetry *retry, guint stored, guint failed, guint retries)
+{
+  static const WpSourceClass class = { .start = fake_start, .settle = fake_settle };
+  FakeSource source = { .base = { .class = &class } };
+  WpLedger ledger;
+  Bench bench;
+
+  bench_init (&bench, WP_MODE_WORKER_POOL, failures, TRUE, retry);
+  wp_engine_set_source (bench.mode, &source.base);
+  deliver (&source, 100);
+  check_books (&bench, stored, failed, retries);
+  wp_engine_count (bench.mode, &ledger, NULL);
+  g_assert_cmpuint (ledger.taken, ==, 100);
+  g_assert_cmpuint (wp_engine_count_acked_failures (bench.mode), ==, 0);
+  bench_clear (&bench);
+  g_assert_cmpint (g_atomic_int_get (&source.n_stored), ==, stored);
+  g_assert_cmpint (g_atomic_int_get (&source.n_failed), ==, failed);
+}
+
+static void
+test_source (void)
+{
+  const WpRetry retry = { 2, 0 };
+
+  fate = "; moved to the queue of failed jobs: the connection is cut";
+  check_source (1, &retry, 100, 0, 100);
+  check_source (10, &retry, 0, 100, 200);
+  fate = "; not stored: the connection is cut";
+}
+
 int
 main (int argc, char **argv)
 {
@@ -232,6 +299,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/no-retries", test_no_retries);
   g_test_add_func ("/engine/no-delay", test_no_delay);
   g_test_add_func ("/engine/delays", test_delays);
+  g_test_add_func ("/engine/source", test_source);
 
   return g_test_run ();
 }
