@@ -21,11 +21,12 @@ wp_retry_delay (const WpRetry *self, guint n_failures, double random)
 /* Every mode is one channel: Default has no queue and up to max_jobs workers, BufferedChannel has a single
  * worker, WorkerPool has many. See wp_policy_layout(). */
 struct _WpEngine {
-  WpPolicy policy;
-  gboolean drops_queued;   /* drops queued jobs whose clients have left */
-  gint64 block_timeout_ns; /* WP_TIME_NONE: none */
+  WpAck ack;
+  gboolean drops_queued;           /* drops queued jobs whose clients have left */
+  _Atomic gint64 block_timeout_ns; /* WP_TIME_NONE: none */
   WpChannel *channel;
-  guint queue_jobs, workers; /* limits of the channel */
+  GMutex mutex;    /* held during a change of sizes; guards @policy */
+  WpPolicy policy; /* as it is now */
   WpClock *clock;
   WpDatabase *database;
   WpRecorder *recorder;
@@ -65,7 +66,7 @@ job_accepted (WpEngine *self, WpJob *job)
 {
   if (self->journal)
     wp_journal_add (self->journal, job);
-  else if (self->policy.ack == WP_ACK_ACCEPTED)
+  else if (self->ack == WP_ACK_ACCEPTED)
     notify (job, WP_JOB_ACCEPTED);
 }
 
@@ -104,7 +105,7 @@ event_of (const WpJob *job)
 static gboolean
 is_answered_at_end (const WpEngine *self, const WpJob *job)
 {
-  return self->policy.ack == WP_ACK_STORED || job->unjournaled || job->delivery > 0;
+  return self->ack == WP_ACK_STORED || job->unjournaled || job->delivery > 0;
 }
 
 /* A job that failed because the database is down stays unfinished: the next start runs it. A conflict that is
@@ -262,7 +263,7 @@ on_written (WpJob *job, gboolean ok, gpointer data)
 
   if (ok)
     {
-      if (self->policy.ack == WP_ACK_ACCEPTED)
+      if (self->ack == WP_ACK_ACCEPTED)
         notify (job, WP_JOB_ACCEPTED);
       return;
     }
@@ -275,7 +276,7 @@ on_written (WpJob *job, gboolean ok, gpointer data)
     case WP_WITHDRAWAL_STARTED:
       break;
     case WP_WITHDRAWAL_ENDED:
-      if (self->policy.ack != WP_ACK_ACCEPTED)
+      if (self->ack != WP_ACK_ACCEPTED)
         break;
       if (!wp_job_is_stored (job))
         g_atomic_pointer_add (&self->n_acked_failures, -1);
@@ -314,13 +315,13 @@ wp_engine_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabas
   WpLayout layout;
 
   wp_policy_layout (policy, &layout);
+  self->ack = policy->ack;
   self->policy = *policy;
+  g_mutex_init (&self->mutex);
   self->drops_queued = layout.drops_queued;
   self->block_timeout_ns = layout.block_timeout_ns;
-  self->queue_jobs = layout.queue_jobs;
-  self->workers = is_default ? max_jobs : layout.workers;
-  self->channel = wp_channel_new (self->queue_jobs, self->workers, is_default || layout.rejects,
-                                  layout.block_timeout_ns);
+  self->channel = wp_channel_new (layout.queue_jobs, is_default ? max_jobs : layout.workers,
+                                  is_default || layout.rejects, layout.block_timeout_ns);
   self->clock = clock;
   self->database = database;
   self->recorder = recorder;
@@ -452,15 +453,9 @@ gboolean
 wp_engine_is_stuck (WpEngine *self)
 {
   gint64 down_ns = wp_database_down_since (self->database);
-  WpLedger ledger;
 
-  if (down_ns == WP_TIME_NONE || wp_time_monotonic () - down_ns < STUCK_AFTER_NS)
-    return FALSE;
-  wp_channel_count (self->channel, &ledger, NULL);
-
-  /* while jobs of an earlier run are read, new requests are parked behind them */
-  return g_atomic_int_get (&self->recovers)
-         || (ledger.in_service >= self->workers && ledger.queued >= self->queue_jobs);
+  return down_ns != WP_TIME_NONE && wp_time_monotonic () - down_ns >= STUCK_AFTER_NS
+         && wp_channel_is_full (self->channel);
 }
 
 WpJournal *
@@ -475,15 +470,24 @@ wp_engine_free (WpEngine *self)
   wp_failure_log_free (self->failures);
   wp_failure_log_free (self->outages);
   wp_channel_free (self->channel);
+  g_mutex_clear (&self->mutex);
   g_clear_pointer (&self->recovery, wp_memory_budget_free);
   g_free (self);
+}
+
+static void
+arm_parked_timer (WpEngine *self, const WpJob *job)
+{
+  gint64 timeout_ns = self->block_timeout_ns;
+
+  if (timeout_ns != WP_TIME_NONE)
+    wp_clock_arm (self->clock, &self->parked_timer, job->arrival_ns + timeout_ns);
 }
 
 WpSubmit
 wp_engine_submit (WpEngine *self, WpJob *job)
 {
-  WpSubmit accepted
-      = self->policy.ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
+  WpSubmit accepted = self->ack == WP_ACK_STORED || self->journal ? WP_SUBMIT_PENDING : WP_SUBMIT_ACCEPTED;
   WpSend sent;
 
   if (self->journal)
@@ -503,8 +507,7 @@ wp_engine_submit (WpEngine *self, WpJob *job)
         wp_journal_add (self->journal, job);
       return accepted;
     case WP_SEND_PARKED:
-      if (self->block_timeout_ns != WP_TIME_NONE)
-        wp_clock_arm (self->clock, &self->parked_timer, job->arrival_ns + self->block_timeout_ns);
+      arm_parked_timer (self, job);
       return WP_SUBMIT_PENDING;
     case WP_SEND_REJECTED:
       job_ended (self, wp_job_ref (job));
@@ -599,8 +602,48 @@ wp_engine_count (WpEngine *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
   wp_channel_count (self->channel, ledger, oldest_arrival_ns);
 }
 
-const WpPolicy *
-wp_engine_get_policy (const WpEngine *self)
+WpPolicy
+wp_engine_get_policy (WpEngine *self)
 {
-  return &self->policy;
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return self->policy;
+}
+
+/* @resized: what the change of sizes did. */
+static void
+places_changed (WpEngine *self, WpResized *resized)
+{
+  for (guint i = 0; i < resized->admitted->len; i++)
+    job_accepted (self, resized->admitted->pdata[i]);
+  refuse_jobs (self, resized->expired);
+  for (guint i = 0; i < resized->started->len; i++)
+    serve (self, resized->started->pdata[i]);
+  wp_resized_clear (resized);
+  if (g_atomic_int_get (&self->recovers))
+    wp_journal_resume (self->journal);
+}
+
+void
+wp_engine_resize (WpEngine *self, const WpPolicy *policy)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  g_autofree char *sizes = wp_policy_format_sizes (policy);
+  WpResized resized;
+  WpLayout layout;
+
+  g_return_if_fail (policy->mode == self->policy.mode && policy->mode != WP_MODE_DEFAULT);
+  self->policy = *policy;
+  wp_policy_layout (policy, &layout);
+  /* first the time for requests that are parked from now on, last the timer for those that are parked already
+   */
+  self->block_timeout_ns = layout.block_timeout_ns;
+  wp_channel_resize (self->channel, layout.queue_jobs, layout.workers, layout.rejects,
+                     layout.block_timeout_ns, &resized);
+  if (self->recorder)
+    wp_recorder_note_sizes (self->recorder, resized.at_ns, sizes);
+  wp_wakeup_batch_hold ();
+  places_changed (self, &resized);
+  wp_wakeup_batch_release ();
+  on_parked_timer (&self->parked_timer, self);
 }

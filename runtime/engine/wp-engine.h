@@ -100,4 +100,16 @@ guint64 wp_engine_count_acked_failures (WpEngine *self);
 
 guint64 wp_engine_count_retries (WpEngine *self);
 void wp_engine_count (WpEngine *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
-const WpPolicy *wp_engine_get_policy (const WpEngine *self);
+
+/* The settings now. */
+WpPolicy wp_engine_get_policy (WpEngine *self);
+
+/**
+ * wp_engine_resize:
+ * @policy: as wp_engine_get_policy(), with other sizes or another policy for a full queue; not in Default
+ * mode, which has no sizes
+ *
+ * Changes them while jobs are in the channel: see wp_channel_resize(). The change is a line of the record.
+ * Any thread.
+ */
+void wp_engine_resize (WpEngine *self, const WpPolicy *policy);

@@ -15,6 +15,12 @@
 #define TURN_US      50000 /* interval of the thread; waking it for every job would cost more than the row */
 #define LAST_ROWS_US 1000000
 
+/* A change of sizes, for the recorder's thread. */
+typedef struct {
+  gint64 at_ns;
+  char *sizes;
+} Change;
+
 /* A job that has ended, for the recorder's thread. */
 typedef struct {
   guint64 seq;
@@ -30,6 +36,7 @@ struct _WpRecorder {
   GMutex mutex; /* guards the following */
   GCond stop;
   GArray *ended;   /* (element-type Entry): added since the thread's last turn */
+  GArray *changes; /* (element-type Change): not written yet */
   gint64 first_ns; /* the first arrival; WP_TIME_NONE before */
   gint64 last_us;  /* deadline of the last rows; set together with @stopping */
   gboolean stopping, stopped;
@@ -43,6 +50,7 @@ struct _WpRecorder {
   gboolean late_reported;
   guint64 n_rows; /* set before the thread is stopped */
   WpPressure pressure;
+  Change now;                 /* the last change that was written; @sizes NULL: none */
   guint64 n_given, n_written; /* rows passed to write_row(), and rows in files that were closed */
   guint64 n_lost_reported;
   GError *error; /* the first */
@@ -52,6 +60,21 @@ static void
 entry_clear (gpointer entry)
 {
   g_free ((char *) ((Entry *) entry)->row.id);
+}
+
+static void
+change_clear (gpointer change)
+{
+  g_free (((Change *) change)->sizes);
+}
+
+static GArray *
+changes_new (void)
+{
+  GArray *self = g_array_new (FALSE, FALSE, sizeof (Change));
+
+  g_array_set_clear_func (self, change_clear);
+  return self;
 }
 
 static GArray *
@@ -202,6 +225,42 @@ write_pressure (WpRecorder *self)
     write_failed (self, error);
 }
 
+/* A change before the first request is one at its arrival. */
+static void
+write_sizes (WpRecorder *self)
+{
+  GError *error = NULL;
+
+  if (self->writer && self->now.sizes
+      && !wp_trace_writer_state (self->writer, MAX (0, self->now.at_ns - self->origin_ns), self->now.sizes,
+                                 &error))
+    write_failed (self, error);
+}
+
+/* Once the first request has come. */
+static void
+write_changes (WpRecorder *self)
+{
+  g_autoptr (GArray) changes = NULL;
+
+  if (self->origin_ns == WP_TIME_NONE)
+    return;
+  g_mutex_lock (&self->mutex);
+  if (self->changes->len > 0)
+    changes = g_steal_pointer (&self->changes);
+  if (changes)
+    self->changes = changes_new ();
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; changes && i < changes->len; i++)
+    {
+      Change *change = &g_array_index (changes, Change, i);
+
+      change_clear (&self->now);
+      self->now = (Change){ change->at_ns, g_steal_pointer (&change->sizes) };
+      write_sizes (self);
+    }
+}
+
 /* Call it after close_file(), which counts the written rows. */
 static void
 report_lost (WpRecorder *self)
@@ -241,7 +300,10 @@ reopen_if_asked (WpRecorder *self)
   flush (self);
   close_file (self);
   if (open_file (self, FALSE, &error))
-    report_lost (self);
+    {
+      write_sizes (self);
+      report_lost (self);
+    }
   else
     failed (self, error);
 }
@@ -285,6 +347,7 @@ take_ended (WpRecorder *self)
 
       wp_row_order_add (self->order, entry->seq, &entry->row);
     }
+  write_changes (self);
   if (taken->len > 0)
     {
       write_pressure (self);
@@ -311,6 +374,7 @@ take_last (WpRecorder *self)
       take_ended (self);
     }
   n_lost = wp_row_order_end (self->order, self->n_rows);
+  write_changes (self);
   flush (self);
   if (n_lost > 0)
     keep_error (self, g_error_new (WP_ERROR, WP_ERROR_IO,
@@ -344,6 +408,7 @@ wp_recorder_new (const char *path, const char *const *notes, GError **error)
   self->notes = g_strdupv ((char **) notes);
   self->ended = entries_new ();
   self->taken = entries_new ();
+  self->changes = changes_new ();
   g_mutex_init (&self->mutex);
   g_cond_init (&self->stop);
   self->origin_ns = self->first_ns = WP_TIME_NONE;
@@ -387,6 +452,16 @@ wp_recorder_add (WpRecorder *self, const WpJob *job)
 
   g_mutex_lock (&self->mutex);
   g_array_append_val (self->ended, entry);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+wp_recorder_note_sizes (WpRecorder *self, gint64 at_ns, const char *sizes)
+{
+  Change change = { at_ns, g_strdup (sizes) };
+
+  g_mutex_lock (&self->mutex);
+  g_array_append_val (self->changes, change);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -439,6 +514,8 @@ wp_recorder_free (WpRecorder *self)
 {
   g_array_unref (self->ended);
   g_array_unref (self->taken);
+  g_array_unref (self->changes);
+  change_clear (&self->now);
   wp_row_order_free (self->order);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->stop);

@@ -84,7 +84,7 @@ add_size (JsonBuilder *json, const char *name, const WpPolicy *policy, WpPolicyF
 static void
 add_policy (JsonBuilder *json, const WpAdmin *self)
 {
-  const WpPolicy *policy = wp_engine_get_policy (self->engine);
+  const WpPolicy now = wp_engine_get_policy (self->engine), *policy = &now;
   gboolean pool = wp_policy_uses (policy, WP_POLICY_DISPATCHER),
            fills = wp_policy_uses (policy, WP_POLICY_WHEN_FULL);
 

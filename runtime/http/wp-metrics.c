@@ -119,6 +119,7 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
 {
   GString *text = g_string_new (NULL);
   char age[G_ASCII_DTOSTR_BUF_SIZE];
+  const WpPolicy policy = wp_engine_get_policy (engine);
 
   add (text, "requests_received_total", "counter", "Complete, well-formed requests.", ledger->received);
   add (text, "jobs_recovered_total", "counter", "Jobs of an earlier run, read from the journal so far.",
@@ -132,7 +133,7 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
   add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.",
        ledger->blocked);
   add (text, "retries_total", "counter", "Repeated updates.", wp_engine_count_retries (engine));
-  add_places (text, wp_engine_get_policy (engine), ledger);
+  add_places (text, &policy, ledger);
   add_head (text, "oldest_job_age_seconds", "gauge",
             "Age of the oldest job that has not ended; 0 without one.");
   g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",

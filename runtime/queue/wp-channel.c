@@ -8,24 +8,32 @@ typedef struct {
   guint64 n;
 } JobList;
 
-struct _WpChannel {
-  guint capacity_jobs;
-  guint max_workers;
-  gboolean rejects;
+/* The requests that were parked under one timeout: the oldest is the first to time out. */
+typedef struct {
+  JobList jobs;
   gint64 timeout_ns; /* G_MAXINT64: none */
+  guint64 end_seq;   /* jobs from this one on were parked under a later timeout */
+} ParkedGroup;
 
+struct _WpChannel {
   GMutex mutex; /* guards all below */
+  guint capacity_jobs;
+  guint max_workers; /* after a change, more jobs than this may be in service, and more than capacity queued
+                      */
+  gboolean rejects;
   GCond empty;
   guint n_waiting; /* threads that wait for @empty; without any, a broadcast would still be a system call */
   gboolean closed;
   gboolean refuses; /* temporarily */
   gboolean expects; /* jobs of an earlier run, which enter before all others */
   gboolean parks_meanwhile;
-  JobList queue;      /* accepted, not started */
-  JobList parked;     /* waiting for a place */
-  JobList in_service; /* in order of arrival too, since the oldest waiting job starts first */
-  WpWorker *idle;     /* a stack: the record of the last used worker is in the cache */
-  GPtrArray *workers; /* (element-type WpWorker): created so far */
+  JobList queue;          /* accepted, not started */
+  ParkedGroup parked;     /* waiting for a place, under the present timeout */
+  GArray *parked_earlier; /* (element-type ParkedGroup): under earlier timeouts, oldest first */
+  guint64 n_parked;       /* of all groups */
+  JobList in_service;     /* in order of arrival too, since the oldest waiting job starts first */
+  WpWorker *idle;         /* a stack: the record of the last used worker is in the cache */
+  GPtrArray *workers;     /* (element-type WpWorker): created so far */
   WpLedger ledger;
 };
 
@@ -51,6 +59,12 @@ list_remove (JobList *self, WpJob *job)
   self->n--;
 }
 
+static gint64
+as_timeout (gint64 timeout_ns)
+{
+  return timeout_ns == WP_TIME_NONE ? G_MAXINT64 : timeout_ns;
+}
+
 WpChannel *
 wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns)
 {
@@ -61,7 +75,8 @@ wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 tim
   self->capacity_jobs = capacity_jobs;
   self->max_workers = workers;
   self->rejects = rejects;
-  self->timeout_ns = timeout_ns == WP_TIME_NONE ? G_MAXINT64 : timeout_ns;
+  self->parked = (ParkedGroup){ { NULL, NULL, 0 }, as_timeout (timeout_ns), G_MAXUINT64 };
+  self->parked_earlier = g_array_new (FALSE, FALSE, sizeof (ParkedGroup));
   self->workers = g_ptr_array_new_with_free_func (g_free);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->empty);
@@ -72,7 +87,8 @@ wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 tim
 void
 wp_channel_free (WpChannel *self)
 {
-  g_assert (!self->queue.head && !self->parked.head);
+  g_assert (!self->queue.head && self->n_parked == 0);
+  g_array_unref (self->parked_earlier);
   g_ptr_array_unref (self->workers);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->empty);
@@ -84,9 +100,11 @@ idle_worker_locked (WpChannel *self)
 {
   WpWorker *worker = self->idle;
 
+  if (self->in_service.n >= self->max_workers)
+    return NULL;
   if (worker)
     self->idle = worker->next_idle;
-  else if (self->workers->len < self->max_workers)
+  else
     {
       worker = g_new0 (WpWorker, 1);
       worker->id = self->workers->len;
@@ -122,15 +140,44 @@ park_locked (WpChannel *self, WpJob *job)
 {
   job->state = WP_JOB_PARKED;
   job->blocked = TRUE;
-  list_push (&self->parked, job);
+  list_push (&self->parked.jobs, job);
+  self->n_parked++;
   self->ledger.blocked++;
-  self->ledger.parked_peak = MAX (self->ledger.parked_peak, self->parked.n);
+  self->ledger.parked_peak = MAX (self->ledger.parked_peak, self->n_parked);
+}
+
+/* The groups of parked requests, the oldest first; @i up to and including parked_earlier->len. */
+static ParkedGroup *
+parked_group_locked (WpChannel *self, guint i)
+{
+  return i < self->parked_earlier->len ? &g_array_index (self->parked_earlier, ParkedGroup, i)
+                                       : &self->parked;
+}
+
+/* The oldest parked request; NULL: none. */
+static WpJob *
+first_parked_locked (WpChannel *self)
+{
+  while (self->parked_earlier->len > 0 && !parked_group_locked (self, 0)->jobs.head)
+    g_array_remove_index (self->parked_earlier, 0);
+  return parked_group_locked (self, 0)->jobs.head;
+}
+
+static void
+unpark_locked (WpChannel *self, WpJob *job)
+{
+  guint i = 0;
+
+  while (job->seq >= parked_group_locked (self, i)->end_seq)
+    i++;
+  list_remove (&parked_group_locked (self, i)->jobs, job);
+  self->n_parked--;
 }
 
 static gboolean
 is_empty_locked (const WpChannel *self)
 {
-  return !self->queue.head && !self->parked.head && !self->in_service.head && !self->expects;
+  return !self->queue.head && self->n_parked == 0 && !self->in_service.head && !self->expects;
 }
 
 static void
@@ -180,18 +227,33 @@ wp_channel_send (WpChannel *self, WpJob *job)
   return WP_SEND_PARKED;
 }
 
-/* Ends the parked jobs that arrived before @before_ns. Returns: these jobs, oldest first, linked by ->next.
- */
+/* Ends the parked jobs whose timeout is over, or all, and appends them to @last. */
+static void
+end_group_locked (WpChannel *self, ParkedGroup *group, gint64 before_ns, WpOutcome outcome, gint64 now_ns,
+                  WpJob ***last)
+{
+  for (WpJob *job; (job = group->jobs.head) && job->arrival_ns < before_ns; *last = &job->next)
+    {
+      list_remove (&group->jobs, job);
+      self->n_parked--;
+      end_locked (self, job, outcome, now_ns);
+      **last = job;
+    }
+}
+
+/* Ends the jobs that have been parked for longer than their timeout less @early_ns. Returns: these jobs,
+ * oldest first, linked by ->next. */
 static WpJob *
-end_parked_locked (WpChannel *self, gint64 before_ns, WpOutcome outcome, gint64 now_ns)
+expire_locked (WpChannel *self, gint64 early_ns, gint64 now_ns)
 {
   WpJob *first = NULL, **last = &first;
 
-  for (WpJob *job; (job = self->parked.head) && job->arrival_ns < before_ns; last = &job->next)
+  for (guint i = 0; i <= self->parked_earlier->len; i++)
     {
-      list_remove (&self->parked, job);
-      end_locked (self, job, outcome, now_ns);
-      *last = job;
+      ParkedGroup *group = parked_group_locked (self, i);
+
+      end_group_locked (self, group, now_ns - group->timeout_ns + early_ns, WP_OUTCOME_TIMED_OUT, now_ns,
+                        &last);
     }
   return first;
 }
@@ -203,13 +265,13 @@ admit_locked (WpChannel *self, WpFreed *freed, gint64 now_ns)
 {
   WpJob *job;
 
-  if (!self->parked.head || self->expects || self->queue.n >= MAX (self->capacity_jobs, 1))
+  if (self->n_parked == 0 || self->expects || self->queue.n >= MAX (self->capacity_jobs, 1))
     return;
-  freed->expired = end_parked_locked (self, now_ns - self->timeout_ns, WP_OUTCOME_TIMED_OUT, now_ns);
-  job = self->parked.head;
+  freed->expired = expire_locked (self, 0, now_ns);
+  job = first_parked_locked (self);
   if (!job)
     return;
-  list_remove (&self->parked, job);
+  unpark_locked (self, job);
   accept_locked (self, job, now_ns);
   freed->admitted = wp_job_ref (job);
 }
@@ -219,6 +281,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
 {
   WpWorker *worker = g_steal_pointer (&done->worker);
   guint64 queued_peak = self->ledger.queued_peak;
+  gboolean may_start; /* FALSE: the number of workers was reduced, and more jobs are still in service */
   WpJob *next;
 
   g_assert (done->state == WP_JOB_IN_SERVICE && worker->job == done);
@@ -230,10 +293,11 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
   self->ledger.conflicts += done->result == WP_RESULT_CONFLICT;
 
   *freed = (WpFreed){ NULL, NULL };
-  if (!self->queue.head)
+  may_start = self->in_service.n < self->max_workers;
+  if (!self->queue.head && may_start)
     admit_locked (self, freed, now_ns);
   next = self->queue.head;
-  if (next)
+  if (next && may_start)
     {
       list_remove (&self->queue, next);
       start_locked (self, next, worker, now_ns);
@@ -246,6 +310,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
     }
   else
     {
+      next = NULL;
       worker->next_idle = self->idle;
       self->idle = worker;
     }
@@ -270,6 +335,87 @@ wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *take
 
   for (guint i = 0; i < n; i++)
     taken[i].next = take_locked (self, done[i], &taken[i].freed, now_ns);
+}
+
+/* Idle workers take queued jobs. */
+static void
+start_queued_locked (WpChannel *self, WpResized *resized, gint64 now_ns)
+{
+  WpWorker *worker;
+
+  while (self->queue.head && (worker = idle_worker_locked (self)))
+    {
+      WpJob *job = self->queue.head;
+
+      list_remove (&self->queue, job);
+      start_locked (self, job, worker, now_ns);
+      g_ptr_array_add (resized->started, job);
+    }
+}
+
+/* Parked requests get the workers and places that are left. */
+static void
+admit_parked_locked (WpChannel *self, WpResized *resized, gint64 now_ns)
+{
+  for (WpJob *job; (job = first_parked_locked (self));)
+    {
+      WpWorker *worker = idle_worker_locked (self);
+
+      if (!worker && self->queue.n >= self->capacity_jobs)
+        return;
+      unpark_locked (self, job);
+      g_ptr_array_add (resized->admitted, wp_job_ref (job));
+      if (worker)
+        {
+          job->accepted_ns = now_ns;
+          start_locked (self, job, worker, now_ns);
+          g_ptr_array_add (resized->started, job);
+        }
+      else
+        accept_locked (self, job, now_ns);
+    }
+}
+
+void
+wp_channel_resize (WpChannel *self, guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns,
+                   WpResized *resized)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  gint64 now_ns = wp_time_monotonic ();
+
+  g_assert (workers >= 1);
+  if (self->parked.jobs.head && self->parked.timeout_ns != as_timeout (timeout_ns))
+    {
+      self->parked.end_seq = self->ledger.received + self->ledger.recovered + self->ledger.taken;
+      g_array_append_val (self->parked_earlier, self->parked);
+      self->parked.jobs = (JobList){ NULL, NULL, 0 };
+      self->parked.end_seq = G_MAXUINT64;
+    }
+  self->parked.timeout_ns = as_timeout (timeout_ns);
+  self->capacity_jobs = capacity_jobs;
+  self->max_workers = workers;
+  self->rejects = rejects;
+  self->parks_meanwhile = !rejects;
+  *resized = (WpResized){ now_ns, g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref),
+                          g_ptr_array_new (), expire_locked (self, 0, now_ns) };
+  start_queued_locked (self, resized, now_ns);
+  if (!self->expects)
+    admit_parked_locked (self, resized, now_ns);
+}
+
+void
+wp_resized_clear (WpResized *self)
+{
+  g_ptr_array_unref (self->admitted);
+  g_ptr_array_unref (self->started);
+}
+
+gboolean
+wp_channel_is_full (WpChannel *self)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  return self->expects || (self->in_service.n >= self->max_workers && self->queue.n >= self->capacity_jobs);
 }
 
 void
@@ -321,8 +467,8 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
   WpJob *job;
 
   freed->admitted = NULL;
-  freed->expired = end_parked_locked (self, now_ns - self->timeout_ns, WP_OUTCOME_TIMED_OUT, now_ns);
-  job = self->parked.head;
+  freed->expired = expire_locked (self, 0, now_ns);
+  job = first_parked_locked (self);
   if (job)
     worker = idle_worker_locked (self);
   *started = worker != NULL;
@@ -333,7 +479,7 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
         g_cond_broadcast (&self->empty);
       return FALSE;
     }
-  list_remove (&self->parked, job);
+  unpark_locked (self, job);
   if (worker)
     {
       job->accepted_ns = now_ns;
@@ -383,7 +529,7 @@ wp_channel_abandon (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *f
   *freed = (WpFreed){ NULL, NULL };
   if (job->state == WP_JOB_PARKED)
     {
-      list_remove (&self->parked, job);
+      unpark_locked (self, job);
       end_locked (self, job, WP_OUTCOME_ABANDONED, now_ns);
       return TRUE;
     }
@@ -399,9 +545,19 @@ wp_channel_expire (WpChannel *self, gint64 *next_due_ns)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   gint64 now_ns = wp_time_monotonic ();
-  WpJob *expired = end_parked_locked (self, now_ns - self->timeout_ns + 1, WP_OUTCOME_TIMED_OUT, now_ns);
+  WpJob *expired = expire_locked (self, 1, now_ns);
 
-  *next_due_ns = self->parked.head ? self->parked.head->arrival_ns + self->timeout_ns : WP_TIME_NONE;
+  *next_due_ns = WP_TIME_NONE;
+  for (guint i = 0; i <= self->parked_earlier->len; i++)
+    {
+      const ParkedGroup *group = parked_group_locked (self, i);
+      gint64 due_ns;
+
+      if (!group->jobs.head || group->timeout_ns == G_MAXINT64)
+        continue;
+      due_ns = group->jobs.head->arrival_ns + group->timeout_ns;
+      *next_due_ns = *next_due_ns == WP_TIME_NONE ? due_ns : MIN (*next_due_ns, due_ns);
+    }
 
   return expired;
 }
@@ -419,22 +575,27 @@ wp_channel_close (WpChannel *self)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  self->closed = TRUE;
+  gint64 now_ns = wp_time_monotonic ();
+  WpJob *first = NULL, **last = &first;
 
-  return end_parked_locked (self, G_MAXINT64, WP_OUTCOME_REJECTED, wp_time_monotonic ());
+  self->closed = TRUE;
+  for (guint i = 0; i <= self->parked_earlier->len; i++)
+    end_group_locked (self, parked_group_locked (self, i), G_MAXINT64, WP_OUTCOME_REJECTED, now_ns, &last);
+
+  return first;
 }
 
 void
 wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  const WpJob *waits = self->queue.head ? self->queue.head : self->parked.head;
+  const WpJob *waits = self->queue.head ? self->queue.head : first_parked_locked (self);
   const WpJob *oldest = self->in_service.head ? self->in_service.head : waits;
 
   *ledger = self->ledger;
   ledger->in_service = self->in_service.n;
   ledger->queued = self->queue.n;
-  ledger->parked = self->parked.n;
+  ledger->parked = self->n_parked;
   if (oldest_arrival_ns)
     *oldest_arrival_ns = oldest ? oldest->arrival_ns : WP_TIME_NONE;
 }
@@ -462,6 +623,7 @@ wp_channel_foreach (WpChannel *self, void (*func) (WpJob *job, gpointer data), g
     func (job, data);
   for (WpJob *job = self->queue.head; job; job = job->next)
     func (job, data);
-  for (WpJob *job = self->parked.head; job; job = job->next)
-    func (job, data);
+  for (guint i = 0; i <= self->parked_earlier->len; i++)
+    for (WpJob *job = parked_group_locked (self, i)->jobs.head; job; job = job->next)
+      func (job, data);
 }

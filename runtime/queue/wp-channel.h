@@ -72,6 +72,29 @@ typedef struct {
 /* Completes all jobs of a commit in one operation, at one time. @taken: (out): an element for each job */
 void wp_channel_take_all (WpChannel *self, WpJob *const *done, guint n, WpTaken *taken);
 
+/* The result of a change of sizes; clear it with wp_resized_clear(). */
+typedef struct {
+  gint64 at_ns;        /* the time of the change, and of all that follows from it */
+  GPtrArray *admitted; /* (element-type WpJob): parked jobs that got a place or a worker, in order; owned */
+  GPtrArray *started;  /* (element-type WpJob): have a worker now: issue their updates; not owned */
+  WpJob *expired;      /* (transfer full): as WpFreed.expired */
+} WpResized;
+
+void wp_resized_clear (WpResized *self); /* all but @expired */
+
+/**
+ * wp_channel_resize:
+ * Changes the sizes and the policy, which are as for wp_channel_new(), in one operation. Jobs in service and
+ * in the queue stay, even if they are more than the new sizes allow: nothing starts or enters before there is
+ * a worker or a place by the new sizes. If there are some at once, waiting jobs get them in order. Parked
+ * jobs stay parked, with the timeout under which they were parked.
+ */
+void wp_channel_resize (WpChannel *self, guint capacity_jobs, guint workers, gboolean rejects,
+                        gint64 timeout_ns, WpResized *resized);
+
+/* Returns: TRUE if a new request would be parked or refused now. */
+gboolean wp_channel_is_full (WpChannel *self);
+
 /**
  * wp_channel_begin_recovery:
  * @parks: senders are parked meanwhile, else they are rejected

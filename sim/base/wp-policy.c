@@ -1,5 +1,7 @@
 #include "sim/base/wp-policy.h"
 
+#include <string.h>
+
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/base/wp-time.h"
@@ -131,6 +133,46 @@ wp_policy_set (WpPolicy *self, const char *name, const char *value, GError **err
   return wp_options_set (groups, self, name, value, error);
 }
 
+static const struct {
+  const char *name;
+  WpPolicyField field;
+} sizes[] = {
+  { "workers", WP_POLICY_WORKERS },
+  { "queue", WP_POLICY_QUEUE },
+  { "when-full", WP_POLICY_WHEN_FULL },
+  { "block-timeout", WP_POLICY_BLOCK_TIMEOUT },
+};
+
+gboolean
+wp_policy_set_words (WpPolicy *self, const char *text, guint fields, GError **error)
+{
+  g_auto (GStrv) words = g_strsplit_set (text, " \t\r\n", -1);
+
+  for (guint i = 0; words[i]; i++)
+    {
+      char *value = strchr (words[i], '=');
+      guint j = 0;
+
+      if (!*words[i])
+        continue;
+      if (value)
+        *value++ = '\0';
+      while (j < G_N_ELEMENTS (sizes)
+             && !((fields & sizes[j].field) && g_str_equal (words[i], sizes[j].name)))
+        j++;
+      if (!value || j == G_N_ELEMENTS (sizes))
+        return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a setting, as in when-full=block",
+                        words[i]);
+      if (!wp_policy_set (self, words[i], value, error))
+        {
+          g_prefix_error (error, "%s: ", words[i]);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
 static char *
 get_block_timeout (const WpPolicy *self)
 {
@@ -161,4 +203,20 @@ wp_policy_get (const WpPolicy *self, const char *name)
   if (g_str_equal (name, "keep-abandoned"))
     return g_strdup (self->keep_abandoned ? "true" : "false");
   g_return_val_if_reached (NULL);
+}
+
+char *
+wp_policy_format_sizes (const WpPolicy *self)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_autofree char *value = wp_policy_get (self, sizes[i].name);
+
+      if (wp_policy_uses (self, sizes[i].field))
+        g_string_append_printf (text, "%s%s=%s", text->len > 0 ? " " : "", sizes[i].name, value);
+    }
+
+  return g_string_free (text, FALSE);
 }

@@ -97,6 +97,22 @@ gboolean wp_policy_set (WpPolicy *self, const char *name, const char *value, GEr
 /* The value as text that wp_policy_set() accepts. Free with g_free(). */
 char *wp_policy_get (const WpPolicy *self, const char *name);
 
+/* The sizes and the policy for a full queue, which a server changes while it runs: those that this mode uses,
+ * as in "workers=8 queue=100 when-full=block block-timeout=none". Free with g_free(). */
+char *wp_policy_format_sizes (const WpPolicy *self);
+
+/**
+ * wp_policy_set_words:
+ * @text: words "KEY=VALUE", as wp_policy_format_sizes() writes them; all may be absent
+ * @fields: the WpPolicyField bits that may be set
+ *
+ * Returns: FALSE with WP_ERROR_BAD_VALUE or WP_ERROR_USAGE; some words may have been set
+ */
+gboolean wp_policy_set_words (WpPolicy *self, const char *text, guint fields, GError **error);
+
+/* What wp_policy_format_sizes() writes. */
+#define WP_POLICY_SIZES (WP_POLICY_WORKERS | WP_POLICY_QUEUE | WP_POLICY_WHEN_FULL | WP_POLICY_BLOCK_TIMEOUT)
+
 /* The options of a group on a WpPolicy, whose given is WpPolicy.given, each a WpPolicyField. The mode is the
  * first: it determines which others are used. */
 extern const WpOption wp_policy_options[];

@@ -20,7 +20,8 @@ struct _WpTraceWriter {
   int fd; /* not ours */
   guint columns;
   guint digits_cut; /* of the nine */
-  GString *head;    /* the start of the file: notes, and the header once there is a row or a flush */
+  GString *head;    /* the start of the file: notes, the header once there is a row or a flush, the state */
+  gsize state_at;   /* end of the header */
   gboolean has_header;
   gboolean has_head; /* the file has it */
   gboolean is_file;
@@ -224,6 +225,7 @@ put_header (WpTraceWriter *self)
     if (self->columns & 1u << i)
       g_string_append_printf (self->head, "%s%s", n++ > 0 ? "," : "", wp_column_name ((WpColumn) i));
   g_string_append_c (self->head, '\n');
+  self->state_at = self->head->len;
 }
 
 void
@@ -331,8 +333,8 @@ wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **error)
   return report (self, error);
 }
 
-gboolean
-wp_trace_writer_moment (WpTraceWriter *self, gint64 at_ns, const char *state, GError **error)
+static gsize
+put_moment (WpTraceWriter *self, gint64 at_ns, const char *state)
 {
   char at[WP_TIME_BUFFER];
   int n;
@@ -342,6 +344,27 @@ wp_trace_writer_moment (WpTraceWriter *self, gint64 at_ns, const char *state, GE
   n = g_snprintf (self->buffer + self->used, ROW_BYTES, "# at=%s %s\n", wp_time_format_seconds (at, at_ns),
                   state);
   self->used += (gsize) MIN (n, ROW_BYTES - 1);
+
+  return (gsize) MIN (n, ROW_BYTES - 1);
+}
+
+gboolean
+wp_trace_writer_moment (WpTraceWriter *self, gint64 at_ns, const char *state, GError **error)
+{
+  put_moment (self, at_ns, state);
+
+  return report (self, error);
+}
+
+gboolean
+wp_trace_writer_state (WpTraceWriter *self, gint64 at_ns, const char *state, GError **error)
+{
+  gsize len = put_moment (self, at_ns, state);
+
+  g_string_truncate (self->head, self->state_at);
+  g_string_append_len (self->head, self->buffer + self->used - len, (gssize) len);
+  if (!self->has_head)
+    self->used -= len; /* the head has it */
 
   return report (self, error);
 }

@@ -31,6 +31,10 @@ gboolean wp_trace_writer_row (WpTraceWriter *self, const WpRow *row, GError **er
 /* Between two rows: `# at=SECONDS STATE`, with @state as key=value. FALSE as wp_trace_writer_row(). */
 gboolean wp_trace_writer_moment (WpTraceWriter *self, gint64 at_ns, const char *state, GError **error);
 
+/* @state was so from @at_ns on: as wp_trace_writer_moment(), and where notes and header are written again,
+ * this line follows them. */
+gboolean wp_trace_writer_state (WpTraceWriter *self, gint64 at_ns, const char *state, GError **error);
+
 /* Writes out what is buffered (header and notes too, if there was no row). */
 gboolean wp_trace_writer_flush (WpTraceWriter *self, GError **error);
 

@@ -70,23 +70,51 @@ turn_away (NaiveChannel *self, int i, WpOutcome outcome)
   g_array_append_val (self->turned_away, i);
 }
 
+static gboolean
+is_over (NaiveChannel *self, int i, gint64 least_ns)
+{
+  const NaiveJob *job = naive_channel_job (self, i);
+
+  return job->state == WP_JOB_PARKED && job->timeout_ns != WP_TIME_NONE
+         && parked_ns (self, i) >= job->timeout_ns + least_ns;
+}
+
+static void
+expire (NaiveChannel *self, gint64 least_ns)
+{
+  for (int i = 0; i < (int) self->jobs->len; i++)
+    if (is_over (self, i, least_ns))
+      turn_away (self, i, WP_OUTCOME_TIMED_OUT);
+}
+
+static gboolean
+has_place (NaiveChannel *self)
+{
+  return naive_channel_count_state (self, WP_JOB_QUEUED) < self->capacity_jobs;
+}
+
+static gboolean
+has_worker (NaiveChannel *self)
+{
+  return naive_channel_count_state (self, WP_JOB_IN_SERVICE) < self->workers;
+}
+
 /* A place is free: a parked job beyond its timeout does not get it, one at the very end of it does. */
 static int
 admit (NaiveChannel *self)
 {
   int first;
 
-  while ((first = naive_channel_first (self, WP_JOB_PARKED)) != NAIVE_NEVER)
+  if (naive_channel_first (self, WP_JOB_PARKED) == NAIVE_NEVER)
+    return NAIVE_NEVER;
+  expire (self, 1);
+  first = naive_channel_first (self, WP_JOB_PARKED);
+  if (first != NAIVE_NEVER)
     {
-      if (self->timeout_ns == WP_TIME_NONE || parked_ns (self, first) <= self->timeout_ns)
-        {
-          naive_channel_job (self, first)->accepted_ns = self->now_ns;
-          naive_channel_job (self, first)->state = WP_JOB_QUEUED;
-          return first;
-        }
-      turn_away (self, first, WP_OUTCOME_TIMED_OUT);
+      naive_channel_job (self, first)->accepted_ns = self->now_ns;
+      naive_channel_job (self, first)->state = WP_JOB_QUEUED;
     }
-  return NAIVE_NEVER;
+  return first;
 }
 
 static void
@@ -101,7 +129,7 @@ note_peaks (NaiveChannel *self)
 WpSend
 naive_channel_send (NaiveChannel *self)
 {
-  NaiveJob job = { WP_JOB_NEW,   WP_OUTCOME_NONE, FALSE,        self->now_ns,
+  NaiveJob job = { WP_JOB_NEW,   WP_OUTCOME_NONE, FALSE,        self->timeout_ns, self->now_ns,
                    WP_TIME_NONE, WP_TIME_NONE,    WP_TIME_NONE, WP_TIME_NONE };
   WpSend result;
 
@@ -111,13 +139,13 @@ naive_channel_send (NaiveChannel *self)
       end (self, &job, WP_OUTCOME_REJECTED);
       result = WP_SEND_CLOSED;
     }
-  else if (naive_channel_count_state (self, WP_JOB_IN_SERVICE) < self->workers)
+  else if (has_worker (self))
     {
       job.state = WP_JOB_IN_SERVICE;
       job.accepted_ns = job.started_ns = self->now_ns;
       result = WP_SEND_STARTED;
     }
-  else if (naive_channel_count_state (self, WP_JOB_QUEUED) < self->capacity_jobs)
+  else if (has_place (self))
     {
       job.state = WP_JOB_QUEUED;
       job.accepted_ns = self->now_ns;
@@ -140,6 +168,13 @@ naive_channel_send (NaiveChannel *self)
   return result;
 }
 
+static void
+begin (NaiveChannel *self, int i)
+{
+  naive_channel_job (self, i)->started_ns = self->now_ns;
+  naive_channel_job (self, i)->state = WP_JOB_IN_SERVICE;
+}
+
 /* First the worker takes the oldest that was accepted, then the oldest parked takes the place; without
  * places, it goes to the worker. */
 int
@@ -150,14 +185,15 @@ naive_channel_take (NaiveChannel *self, int done, WpOutcome outcome, int *admitt
   g_array_set_size (self->turned_away, 0);
   naive_channel_job (self, done)->finished_ns = self->now_ns;
   end (self, naive_channel_job (self, done), outcome);
-  *admitted = admit (self);
-  if (next == NAIVE_NEVER)
-    next = *admitted;
+  *admitted = NAIVE_NEVER;
+  if (!has_worker (self))
+    return NAIVE_NEVER;
   if (next != NAIVE_NEVER)
-    {
-      naive_channel_job (self, next)->started_ns = self->now_ns;
-      naive_channel_job (self, next)->state = WP_JOB_IN_SERVICE;
-    }
+    begin (self, next);
+  if (next == NAIVE_NEVER || has_place (self))
+    *admitted = admit (self);
+  if (next == NAIVE_NEVER && *admitted != NAIVE_NEVER)
+    begin (self, next = *admitted);
   note_peaks (self);
 
   return next;
@@ -173,7 +209,7 @@ naive_channel_abandon (NaiveChannel *self, int i, gboolean queued_too, int *admi
   if (state != WP_JOB_PARKED && (state != WP_JOB_QUEUED || !queued_too))
     return FALSE;
   end (self, naive_channel_job (self, i), WP_OUTCOME_ABANDONED);
-  if (state == WP_JOB_QUEUED)
+  if (state == WP_JOB_QUEUED && has_place (self))
     *admitted = admit (self);
 
   return TRUE;
@@ -183,9 +219,56 @@ void
 naive_channel_expire (NaiveChannel *self)
 {
   g_array_set_size (self->turned_away, 0);
+  expire (self, 0);
+}
+
+gint64
+naive_channel_next_due (NaiveChannel *self)
+{
+  gint64 due_ns = G_MAXINT64;
+
   for (int i = 0; i < (int) self->jobs->len; i++)
-    if (naive_channel_job (self, i)->state == WP_JOB_PARKED && parked_ns (self, i) >= self->timeout_ns)
-      turn_away (self, i, WP_OUTCOME_TIMED_OUT);
+    {
+      const NaiveJob *job = naive_channel_job (self, i);
+
+      if (job->state == WP_JOB_PARKED && job->timeout_ns != WP_TIME_NONE)
+        due_ns = MIN (due_ns, job->arrival_ns + job->timeout_ns);
+    }
+  return due_ns == G_MAXINT64 ? WP_TIME_NONE : due_ns;
+}
+
+/* Workers first, so that no job is in the queue while one is idle. */
+void
+naive_channel_resize (NaiveChannel *self, guint capacity_jobs, guint workers, gboolean rejects,
+                      gint64 timeout_ns, GArray *admitted, GArray *started)
+{
+  int i;
+
+  g_array_set_size (self->turned_away, 0);
+  self->capacity_jobs = capacity_jobs;
+  self->workers = workers;
+  self->rejects = rejects;
+  self->timeout_ns = timeout_ns;
+  expire (self, 1);
+  while (has_worker (self) && (i = naive_channel_first (self, WP_JOB_QUEUED)) != NAIVE_NEVER)
+    {
+      begin (self, i);
+      g_array_append_val (started, i);
+    }
+  while ((has_worker (self) || has_place (self))
+         && (i = naive_channel_first (self, WP_JOB_PARKED)) != NAIVE_NEVER)
+    {
+      naive_channel_job (self, i)->accepted_ns = self->now_ns;
+      g_array_append_val (admitted, i);
+      if (has_worker (self))
+        {
+          begin (self, i);
+          g_array_append_val (started, i);
+        }
+      else
+        naive_channel_job (self, i)->state = WP_JOB_QUEUED;
+    }
+  note_peaks (self);
 }
 
 void

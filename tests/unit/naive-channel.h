@@ -11,6 +11,7 @@ typedef struct {
   WpJobState state;
   WpOutcome outcome;
   gboolean blocked;
+  gint64 timeout_ns; /* at its arrival */
   gint64 arrival_ns, accepted_ns, started_ns, finished_ns, ended_ns;
 } NaiveJob;
 
@@ -39,5 +40,12 @@ int naive_channel_take (NaiveChannel *self, int done, WpOutcome outcome, int *ad
 gboolean naive_channel_abandon (NaiveChannel *self, int i, gboolean queued_too, int *admitted);
 void naive_channel_expire (NaiveChannel *self);
 void naive_channel_close (NaiveChannel *self);
+
+/* Changes the sizes. @admitted, @started: (element-type int): the jobs that got a place or a worker */
+void naive_channel_resize (NaiveChannel *self, guint capacity_jobs, guint workers, gboolean rejects,
+                           gint64 timeout_ns, GArray *admitted, GArray *started);
+
+/* When the first of the parked jobs times out; WP_TIME_NONE: none does. */
+gint64 naive_channel_next_due (NaiveChannel *self);
 
 void naive_channel_ledger (NaiveChannel *self, WpLedger *ledger); /* but for duplicates */

@@ -21,6 +21,7 @@ typedef struct {
   WpChannel *channel;
   guint capacity_jobs, workers;
   gint64 timeout_ns; /* WP_TIME_NONE: none */
+  gboolean resizes;  /* sizes and timeout change; those above are of the start */
   GMutex mutex;
   GPtrArray *in_service; /* (element-type WpJob): guarded by mutex; started, and nobody has done them yet */
   GPtrArray *waiting;    /* (element-type WpJob): guarded by mutex; were parked or queued, and may be still */
@@ -151,6 +152,24 @@ expire_some (Hammer *self)
     turn_away (wp_channel_expire (self->bench->channel, &next_due_ns));
 }
 
+/* What the change started is in service; what it admitted was notified. */
+static void
+resize_it (Hammer *self)
+{
+  WpRandom *random = &self->random;
+  WpResized resized;
+
+  wp_channel_resize (self->bench->channel, (guint) wp_random_below (random, 6),
+                     1 + (guint) wp_random_below (random, 4), wp_random_below (random, 8) == 0,
+                     1 + (gint64) wp_random_below (random, 100) * WP_NS_PER_US, &resized);
+  for (guint i = 0; i < resized.admitted->len; i++)
+    g_atomic_int_inc (&((Told *) ((WpJob *) resized.admitted->pdata[i])->client)->admitted);
+  for (guint i = 0; i < resized.started->len; i++)
+    keep (self->bench, self->bench->in_service, resized.started->pdata[i]);
+  turn_away (resized.expired);
+  wp_resized_clear (&resized);
+}
+
 static void
 check_snapshot (const Bench *bench)
 {
@@ -158,6 +177,8 @@ check_snapshot (const Bench *bench)
 
   wp_channel_count (bench->channel, &ledger, NULL);
   g_assert_true (wp_ledger_balances (&ledger));
+  if (bench->resizes)
+    return;
   g_assert_cmpuint (ledger.in_service, <=, bench->workers);
   g_assert_cmpuint (ledger.queued, <=, bench->capacity_jobs);
   if (ledger.queued > 0 || ledger.parked > 0)
@@ -188,6 +209,8 @@ hammer (gpointer data)
         expire_some (self);
       else if (what < 92)
         check_snapshot (self->bench);
+      else if (what < 95 && self->bench->resizes)
+        resize_it (self);
       else
         g_thread_yield ();
       if (left < SENDS_EACH / 20 && wp_random_below (&self->random, 256) == 0)
@@ -212,11 +235,11 @@ check_times (const Bench *bench, const WpJob *job)
     {
       g_assert_cmpint (job->accepted_ns, >=, job->arrival_ns);
       g_assert_true (job->blocked || job->accepted_ns == job->arrival_ns);
-      g_assert_true (bench->timeout_ns == WP_TIME_NONE
+      g_assert_true (bench->resizes || bench->timeout_ns == WP_TIME_NONE
                      || job->accepted_ns - job->arrival_ns <= bench->timeout_ns);
       g_assert_true (served || job->outcome == WP_OUTCOME_ABANDONED);
     }
-  if (job->outcome == WP_OUTCOME_TIMED_OUT)
+  if (job->outcome == WP_OUTCOME_TIMED_OUT && !bench->resizes)
     g_assert_cmpint (job->ended_ns - job->arrival_ns, >=, bench->timeout_ns);
   g_assert_cmpint (job->started_ns != WP_TIME_NONE, ==, served);
   if (served)
@@ -276,6 +299,7 @@ bench_new (WpRandom *random)
   self->timeout_ns = wp_random_below (random, 4) == 0
                          ? WP_TIME_NONE
                          : 1 + (gint64) wp_random_below (random, 100) * WP_NS_PER_US;
+  self->resizes = wp_random_below (random, 2) == 0;
   self->channel = wp_channel_new (self->capacity_jobs, self->workers, wp_random_below (random, 8) == 0,
                                   self->timeout_ns);
   self->in_service = g_ptr_array_new ();

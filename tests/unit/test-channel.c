@@ -82,7 +82,7 @@ check_job (Pair *self, int i)
   g_assert_cmpint (job->ended_ns, ==, naive->ended_ns);
   g_assert_cmpint (job->refs, ==, naive->state == WP_JOB_ENDED ? 1 : 2);
   if (naive->state == WP_JOB_IN_SERVICE)
-    g_assert_true (job->worker->job == job && job->worker->id < self->naive->workers);
+    g_assert_true (job->worker->job == job && job->worker->id < self->naive->peaks.in_service_peak);
 }
 
 static void
@@ -138,6 +138,9 @@ check_order (Pair *self)
     g_assert_cmpuint (order.n[state], ==, naive_channel_count_state (self->naive, state));
   g_assert_cmpint (wp_channel_wait_empty (self->channel, 0), ==,
                    order.n[WP_JOB_PARKED] + order.n[WP_JOB_QUEUED] + order.n[WP_JOB_IN_SERVICE] == 0);
+  g_assert_cmpint (wp_channel_is_full (self->channel), ==,
+                   order.n[WP_JOB_IN_SERVICE] >= self->naive->workers
+                       && order.n[WP_JOB_QUEUED] >= self->naive->capacity_jobs);
 }
 
 static void
@@ -271,20 +274,43 @@ leave_one (Pair *self)
 static void
 expire_some (Pair *self)
 {
-  WpJob *expired;
   gint64 next_due_ns;
-  int next;
+  WpJob *expired = wp_channel_expire (self->channel, &next_due_ns);
 
-  if (self->naive->timeout_ns == WP_TIME_NONE)
-    return;
-  expired = wp_channel_expire (self->channel, &next_due_ns);
   naive_channel_expire (self->naive);
   check_turned_away (self, expired);
-  next = naive_channel_first (self->naive, WP_JOB_PARKED);
-  g_assert_cmpint (next_due_ns, ==,
-                   next == NAIVE_NEVER
-                       ? WP_TIME_NONE
-                       : naive_channel_job (self->naive, next)->arrival_ns + self->naive->timeout_ns);
+  g_assert_cmpint (next_due_ns, ==, naive_channel_next_due (self->naive));
+}
+
+static void
+check_jobs (Pair *self, const GPtrArray *jobs, const GArray *expected)
+{
+  g_assert_cmpuint (jobs->len, ==, expected->len);
+  for (guint i = 0; i < jobs->len; i++)
+    g_assert_true (jobs->pdata[i] == self->jobs->pdata[g_array_index (expected, int, i)]);
+}
+
+/* Some of the sizes change. */
+static void
+resize_it (Pair *self)
+{
+  g_autoptr (GArray) admitted = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray) started = g_array_new (FALSE, FALSE, sizeof (int));
+  guint capacity_jobs = below (self, 2) ? self->naive->capacity_jobs : below (self, 8);
+  guint workers = below (self, 2) ? self->naive->workers : 1 + below (self, 5);
+  gboolean rejects = below (self, 3) ? self->naive->rejects : below (self, 4) == 0;
+  gint64 timeout_ns = below (self, 3) ? self->naive->timeout_ns : 1 + below (self, 20);
+  WpResized resized;
+
+  wp_channel_resize (self->channel, capacity_jobs, workers, rejects, timeout_ns, &resized);
+  naive_channel_resize (self->naive, capacity_jobs, workers, rejects, timeout_ns, admitted, started);
+  g_assert_cmpint (resized.at_ns, ==, clock_ns);
+  check_jobs (self, resized.admitted, admitted);
+  check_jobs (self, resized.started, started);
+  for (guint i = 0; i < resized.started->len; i++)
+    g_assert_cmpint (((WpJob *) resized.started->pdata[i])->base_ns, ==, clock_ns);
+  check_turned_away (self, resized.expired);
+  wp_resized_clear (&resized);
 }
 
 static void
@@ -311,8 +337,10 @@ operate (Pair *self)
     take_one (self);
   else if (what < 920)
     leave_one (self);
-  else if (what < 997)
+  else if (what < 957)
     expire_some (self);
+  else if (what < 997)
+    resize_it (self);
   else
     close_it (self);
   g_assert_cmpuint (n_readings, <=, 1);
