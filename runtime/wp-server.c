@@ -17,6 +17,7 @@
 #include "runtime/server/wp-log-queue.h"
 #include "runtime/server/wp-log.h"
 #include "runtime/server/wp-resources.h"
+#include "runtime/server/wp-sampler.h"
 #include "runtime/server/wp-server-files.h"
 #include "runtime/server/wp-server-options.h"
 #include "runtime/server/wp-systemd.h"
@@ -52,6 +53,8 @@ typedef struct {
   WpListeners listeners;
   GPtrArray *http_threads;  /* (element-type WpHttpThread) */
   WpAcceptThread *acceptor; /* NULL: each HTTP thread accepts its own connections */
+  WpHistory *history;       /* NULL without an admin listener, as @sampler */
+  WpSampler *sampler;
   WpAdmin admin;
   SideListener side_listeners[2]; /* admin, probe */
   GMainLoop *loop;
@@ -125,8 +128,14 @@ start_side_listener (SideListener *self, const char *name, const char *whose, co
 static void
 start_admin (Server *self)
 {
-  self->admin = (WpAdmin){ self->engine,       self->options.database_name, self->budget,
-                           self->http_threads, wp_time_monotonic (),        TRUE };
+  if (self->listeners.admin.n_addresses > 0)
+    {
+      self->history = wp_history_new (wp_history_clock (), g_get_real_time () * WP_NS_PER_US);
+      self->sampler = wp_sampler_new (self->history, self->engine, self->http_threads);
+    }
+  self->admin = (WpAdmin){ self->engine, self->history,      self->options.database_name,
+                           self->budget, self->http_threads, wp_time_monotonic (),
+                           TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
   start_side_listener (&self->side_listeners[0], "wp-admin", "the admin listener", &self->listeners.admin,
@@ -459,6 +468,8 @@ server_clear (Server *self)
       g_clear_pointer (&self->side_listeners[i].http_thread, wp_http_thread_free); /* it reads the rest */
       g_clear_pointer (&self->side_listeners[i].slots, wp_slots_free);
     }
+  g_clear_pointer (&self->sampler, wp_sampler_free);
+  g_clear_pointer (&self->history, wp_history_free);
   g_clear_pointer (&self->http_threads, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, wp_recorder_free);
   g_clear_pointer (&self->database, wp_database_free);

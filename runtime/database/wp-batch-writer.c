@@ -224,7 +224,8 @@ write_transaction (WpBatchWriter *self)
   self->most_rows = result == WP_RESULT_PERMANENT ? MAX (n / 2, 1) : MIN (2 * self->most_rows, MAX_ROWS);
   if (result == WP_RESULT_STORED)
     {
-      wp_commit_counts_add (&self->database->commits, wp_time_monotonic () - now_ns, n);
+      wp_decimal_histogram_add (&self->database->commit_ns, (guint64) (wp_time_monotonic () - now_ns));
+      wp_decimal_histogram_add (&self->database->commit_rows, n);
       keep_pace (self);
       notify (self, n);
       if (self->class->after_commit)

@@ -2,7 +2,7 @@
  * a callback. */
 #pragma once
 
-#include "runtime/database/wp-commit-counts.h"
+#include "runtime/queue/wp-decimal-histogram.h"
 #include "runtime/queue/wp-job.h"
 
 typedef struct _WpDatabase WpDatabase;
@@ -33,7 +33,7 @@ struct _WpDatabase {
   _Atomic gint64 down_ns;   /* 0: it is up; see wp_database_down_since() */
   _Atomic gint64 log_bytes; /* size of its write-ahead log; 0: it has none */
   _Atomic guint64 reconnects;
-  WpCommitCounts commits;
+  WpDecimalHistogram commit_ns, commit_rows; /* of each commit; added to by the writer's thread */
   gboolean by_request; /* delay:request: X-WP-Service is the duration of a request's update */
 };
 

@@ -4,6 +4,7 @@
 
 #include "runtime/database/wp-journal.h"
 #include "runtime/queue/wp-ledger.h"
+#include "runtime/http/wp-history-page.h"
 #include "runtime/http/wp-metrics.h"
 #include "runtime/http/wp-server-sent-events.h"
 #include "runtime/http/wp-soup.h"
@@ -198,7 +199,8 @@ make_stats (const WpAdmin *self, gboolean pretty)
   wp_json_add_boolean (json, "database_up", database_is_up (self));
   wp_json_add_count (json, "database_reconnects", wp_engine_get_database (self->engine)->reconnects);
   wp_json_add_count (json, "database_commits",
-                     wp_commit_histogram_count (&wp_engine_get_database (self->engine)->commits.times_ns));
+                     wp_decimal_histogram_count (&wp_engine_get_database (self->engine)->commit_ns,
+                                                 WP_DECIMAL_BOUNDS));
   wp_json_add_count (json, "database_log_bytes", (guint64) wp_engine_get_database (self->engine)->log_bytes);
   add_journal (json, wp_engine_get_journal (self->engine));
   wp_json_add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
@@ -309,6 +311,21 @@ respond_failed (const WpAdmin *self, SoupServerMessage *message)
              g_strdup_printf ("%s\n", error->message));
 }
 
+static void
+respond_history (const WpAdmin *self, SoupServerMessage *message)
+{
+  WpSlice slice = wp_stream_get_request (wp_soup_get_connection (message))->query;
+  g_autofree char *query = g_strndup (slice.bytes, slice.len);
+  g_autoptr (GError) error = NULL;
+  WpPolicy policy = wp_engine_get_policy (self->engine);
+  char *page = wp_history_page (self->history, &policy, query, &error);
+
+  if (page)
+    respond (message, SOUP_STATUS_OK, "application/json", page);
+  else
+    respond (message, SOUP_STATUS_BAD_REQUEST, "text/plain", g_strdup_printf ("%s\n", error->message));
+}
+
 /* The limit keeps connections free for other requests, above all for probes. */
 static void
 respond_events (WpAdmin *self, SoupServerMessage *message)
@@ -383,6 +400,8 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
     return;
   if (g_str_equal (path, "/stats.json"))
     respond (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
+  else if (g_str_equal (path, "/history.json"))
+    respond_history (self, message);
   else if (g_str_equal (path, "/"))
     respond_dashboard (message);
   else if (g_str_equal (path, "/metrics"))
@@ -395,7 +414,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
     respond (
         message, SOUP_STATUS_NOT_FOUND, "text/plain",
         g_strdup (
-            "This listener serves /, /metrics, /stats.json, /failed.json, /events, /healthz and /readyz.\n"));
+            "This listener serves /, /metrics, /stats.json, /history.json, /failed.json, /events, /healthz and /readyz.\n"));
 }
 
 WpReaderRules

@@ -76,22 +76,22 @@ add_refusals (GString *text, const guint64 *refused)
     add_labelled (text, "refusals_total", "reason", wp_http_error_name (i), refused[i]);
 }
 
-/* @unit: divisor of the bounds and the sum */
+/* @low, @high: the first and the last bound, @unit: divisor of these and of the sum */
 static void
-add_histogram (GString *text, const char *name, const char *help, const WpCommitHistogram *histogram,
-               const guint64 *bounds, double unit)
+add_histogram (GString *text, const char *name, const char *help, const WpDecimalHistogram *histogram,
+               guint64 low, guint64 high, double unit)
 {
   char number[G_ASCII_DTOSTR_BUF_SIZE];
-  guint64 n = 0;
+  guint64 n;
 
   add_head (text, name, "histogram", help);
-  for (guint i = 0; i < WP_COMMIT_BUCKETS && bounds[i] > 0; i++)
-    {
-      n += histogram->counts[i];
+  for (guint i = 0; i < WP_DECIMAL_BOUNDS && wp_decimal_bounds[i] <= high; i++)
+    if (wp_decimal_bounds[i] >= low)
       g_string_append_printf (text, "wp_%s_bucket{le=\"%s\"} %" G_GUINT64_FORMAT "\n", name,
-                              g_ascii_formatd (number, sizeof number, "%.12g", (double) bounds[i] / unit), n);
-    }
-  n = wp_commit_histogram_count (histogram);
+                              g_ascii_formatd (number, sizeof number, "%.12g",
+                                               (double) wp_decimal_bounds[i] / unit),
+                              wp_decimal_histogram_count (histogram, i));
+  n = wp_decimal_histogram_count (histogram, WP_DECIMAL_BOUNDS);
   g_string_append_printf (text, "wp_%s_bucket{le=\"+Inf\"} %" G_GUINT64_FORMAT "\n", name, n);
   g_string_append_printf (text, "wp_%s_sum %s\n", name,
                           g_ascii_dtostr (number, sizeof number, (double) histogram->sum / unit));
@@ -108,9 +108,8 @@ add_database (GString *text, const WpDatabase *database)
   add (text, "database_log_bytes", "gauge", "Size of SQLite's write-ahead log; 0 without one.",
        (guint64) database->log_bytes);
   add_histogram (text, "database_commit_seconds", "Durations of commits, without --commit-pace.",
-                 &database->commits.times_ns, wp_commit_times_ns, WP_NS_PER_S);
-  add_histogram (text, "database_rows_per_commit", "Jobs of a commit.", &database->commits.rows,
-                 wp_commit_rows, 1);
+                 &database->commit_ns, 100 * WP_NS_PER_US, 10 * WP_NS_PER_S, WP_NS_PER_S);
+  add_histogram (text, "database_rows_per_commit", "Jobs of a commit.", &database->commit_rows, 1, 1000, 1);
 }
 
 char *

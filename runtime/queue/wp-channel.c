@@ -34,7 +34,9 @@ struct _WpChannel {
   JobList in_service;     /* in order of arrival too, since the oldest waiting job starts first */
   WpWorker *idle;         /* a stack: the record of the last used worker is in the cache */
   GPtrArray *workers;     /* (element-type WpWorker): created so far */
+  gint64 full_since_ns;   /* WP_TIME_NONE: it is not full */
   WpLedger ledger;
+  WpChannelTimes times; /* added to under the lock */
 };
 
 static void
@@ -78,6 +80,7 @@ wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 tim
   self->parked = (ParkedGroup){ { NULL, NULL, 0 }, as_timeout (timeout_ns), G_MAXUINT64 };
   self->parked_earlier = g_array_new (FALSE, FALSE, sizeof (ParkedGroup));
   self->workers = g_ptr_array_new_with_free_func (g_free);
+  self->full_since_ns = WP_TIME_NONE;
   g_mutex_init (&self->mutex);
   g_cond_init (&self->empty);
 
@@ -121,7 +124,7 @@ accept_locked (WpChannel *self, WpJob *job, gint64 now_ns)
   job->state = WP_JOB_QUEUED;
   job->accepted_ns = now_ns;
   list_push (&self->queue, job);
-  self->ledger.queued_peak = MAX (self->ledger.queued_peak, self->queue.n);
+  self->ledger.recent_queued_peak = MAX (self->ledger.recent_queued_peak, self->queue.n);
 }
 
 static void
@@ -132,6 +135,7 @@ start_locked (WpChannel *self, WpJob *job, WpWorker *worker, gint64 now_ns)
   job->worker = worker;
   worker->job = job;
   list_push (&self->in_service, job);
+  wp_decimal_histogram_add (&self->times.wait, (guint64) (now_ns - job->arrival_ns));
   self->ledger.in_service_peak = MAX (self->ledger.in_service_peak, self->in_service.n);
 }
 
@@ -164,14 +168,41 @@ first_parked_locked (WpChannel *self)
 }
 
 static void
-unpark_locked (WpChannel *self, WpJob *job)
+leave_group_locked (WpChannel *self, ParkedGroup *group, WpJob *job, gint64 now_ns)
+{
+  list_remove (&group->jobs, job);
+  self->n_parked--;
+  wp_decimal_histogram_add (&self->times.blocked, (guint64) (now_ns - job->arrival_ns));
+}
+
+static void
+unpark_locked (WpChannel *self, WpJob *job, gint64 now_ns)
 {
   guint i = 0;
 
   while (job->seq >= parked_group_locked (self, i)->end_seq)
     i++;
-  list_remove (&parked_group_locked (self, i)->jobs, job);
-  self->n_parked--;
+  leave_group_locked (self, parked_group_locked (self, i), job, now_ns);
+}
+
+/* A new job would find no place. */
+static gboolean
+is_full_locked (const WpChannel *self)
+{
+  return self->expects || (self->queue.n >= self->capacity_jobs && self->in_service.n >= self->max_workers);
+}
+
+/* The end of each operation that may change that. */
+static void
+note_full_locked (WpChannel *self, gint64 now_ns)
+{
+  gboolean is_full = is_full_locked (self);
+
+  if (is_full == (self->full_since_ns != WP_TIME_NONE))
+    return;
+  if (!is_full)
+    self->ledger.full_ns += now_ns - self->full_since_ns;
+  self->full_since_ns = is_full ? now_ns : WP_TIME_NONE;
 }
 
 static gboolean
@@ -211,11 +242,13 @@ wp_channel_send (WpChannel *self, WpJob *job)
     {
       job->accepted_ns = now_ns;
       start_locked (self, wp_job_ref (job), worker, now_ns);
+      note_full_locked (self, now_ns);
       return WP_SEND_STARTED;
     }
   if (!self->expects && self->queue.n < self->capacity_jobs)
     {
       accept_locked (self, wp_job_ref (job), now_ns);
+      note_full_locked (self, now_ns);
       return WP_SEND_ACCEPTED;
     }
   if (self->expects ? !self->parks_meanwhile : self->rejects)
@@ -234,8 +267,7 @@ end_group_locked (WpChannel *self, ParkedGroup *group, gint64 before_ns, WpOutco
 {
   for (WpJob *job; (job = group->jobs.head) && job->arrival_ns < before_ns; *last = &job->next)
     {
-      list_remove (&group->jobs, job);
-      self->n_parked--;
+      leave_group_locked (self, group, job, now_ns);
       end_locked (self, job, outcome, now_ns);
       **last = job;
     }
@@ -271,7 +303,7 @@ admit_locked (WpChannel *self, WpFreed *freed, gint64 now_ns)
   job = first_parked_locked (self);
   if (!job)
     return;
-  unpark_locked (self, job);
+  unpark_locked (self, job, now_ns);
   accept_locked (self, job, now_ns);
   freed->admitted = wp_job_ref (job);
 }
@@ -280,7 +312,7 @@ static WpJob *
 take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
 {
   WpWorker *worker = g_steal_pointer (&done->worker);
-  guint64 queued_peak = self->ledger.queued_peak;
+  guint64 queued_peak = self->ledger.recent_queued_peak;
   gboolean may_start; /* FALSE: the number of workers was reduced, and more jobs are still in service */
   WpJob *next;
 
@@ -306,7 +338,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
       if (!freed->admitted && self->capacity_jobs > 0)
         admit_locked (self, freed, now_ns);
       else if (freed->admitted)
-        self->ledger.queued_peak = queued_peak; /* the job spent no time in the queue */
+        self->ledger.recent_queued_peak = queued_peak; /* the job spent no time in the queue */
     }
   else
     {
@@ -315,6 +347,8 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
       self->idle = worker;
     }
   end_locked (self, done, wp_job_is_stored (done) ? WP_OUTCOME_STORED : WP_OUTCOME_FAILED, now_ns);
+  wp_decimal_histogram_add (&self->times.response, (guint64) (now_ns - done->arrival_ns));
+  note_full_locked (self, now_ns);
 
   return next;
 }
@@ -363,7 +397,7 @@ admit_parked_locked (WpChannel *self, WpResized *resized, gint64 now_ns)
 
       if (!worker && self->queue.n >= self->capacity_jobs)
         return;
-      unpark_locked (self, job);
+      unpark_locked (self, job, now_ns);
       g_ptr_array_add (resized->admitted, wp_job_ref (job));
       if (worker)
         {
@@ -401,6 +435,7 @@ wp_channel_resize (WpChannel *self, guint capacity_jobs, guint workers, gboolean
   start_queued_locked (self, resized, now_ns);
   if (!self->expects)
     admit_parked_locked (self, resized, now_ns);
+  note_full_locked (self, now_ns);
 }
 
 void
@@ -415,7 +450,7 @@ wp_channel_is_full (WpChannel *self)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  return self->expects || (self->in_service.n >= self->max_workers && self->queue.n >= self->capacity_jobs);
+  return is_full_locked (self);
 }
 
 void
@@ -425,6 +460,7 @@ wp_channel_begin_recovery (WpChannel *self, gboolean parks)
 
   self->expects = TRUE;
   self->parks_meanwhile = parks;
+  note_full_locked (self, wp_time_monotonic ());
 }
 
 gboolean
@@ -454,6 +490,7 @@ wp_channel_recover (WpChannel *self, WpJob *job)
     }
   else
     accept_locked (self, job, now_ns);
+  note_full_locked (self, now_ns);
 
   return worker != NULL;
 }
@@ -475,11 +512,12 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
   if (!job || (!worker && self->queue.n >= self->capacity_jobs))
     {
       self->expects = FALSE;
+      note_full_locked (self, now_ns);
       if (self->n_waiting > 0 && is_empty_locked (self))
         g_cond_broadcast (&self->empty);
       return FALSE;
     }
-  unpark_locked (self, job);
+  unpark_locked (self, job, now_ns);
   if (worker)
     {
       job->accepted_ns = now_ns;
@@ -499,6 +537,7 @@ leave_queue_locked (WpChannel *self, WpJob *job, WpOutcome outcome, WpFreed *fre
   if (self->capacity_jobs > 0)
     admit_locked (self, freed, now_ns);
   end_locked (self, job, outcome, now_ns);
+  note_full_locked (self, now_ns);
 }
 
 WpWithdrawal
@@ -529,7 +568,7 @@ wp_channel_abandon (WpChannel *self, WpJob *job, gboolean queued_too, WpFreed *f
   *freed = (WpFreed){ NULL, NULL };
   if (job->state == WP_JOB_PARKED)
     {
-      unpark_locked (self, job);
+      unpark_locked (self, job, now_ns);
       end_locked (self, job, WP_OUTCOME_ABANDONED, now_ns);
       return TRUE;
     }
@@ -585,6 +624,33 @@ wp_channel_close (WpChannel *self)
   return first;
 }
 
+static void
+count_locked (WpChannel *self, WpLedger *ledger)
+{
+  self->ledger.queued_peak = MAX (self->ledger.queued_peak, self->ledger.recent_queued_peak);
+  *ledger = self->ledger;
+  ledger->in_service = self->in_service.n;
+  ledger->queued = self->queue.n;
+  ledger->parked = self->n_parked;
+  if (self->full_since_ns != WP_TIME_NONE)
+    ledger->full_ns += wp_time_monotonic () - self->full_since_ns;
+}
+
+void
+wp_channel_sample (WpChannel *self, WpLedger *ledger)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+
+  count_locked (self, ledger);
+  self->ledger.recent_queued_peak = self->queue.n;
+}
+
+const WpChannelTimes *
+wp_channel_get_times (const WpChannel *self)
+{
+  return &self->times;
+}
+
 void
 wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 {
@@ -592,10 +658,7 @@ wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
   const WpJob *waits = self->queue.head ? self->queue.head : first_parked_locked (self);
   const WpJob *oldest = self->in_service.head ? self->in_service.head : waits;
 
-  *ledger = self->ledger;
-  ledger->in_service = self->in_service.n;
-  ledger->queued = self->queue.n;
-  ledger->parked = self->n_parked;
+  count_locked (self, ledger);
   if (oldest_arrival_ns)
     *oldest_arrival_ns = oldest ? oldest->arrival_ns : WP_TIME_NONE;
 }

@@ -1,6 +1,7 @@
 /* wp-channel.h - a bounded FIFO queue and its workers. A sender that finds it full is parked, not refused. */
 #pragma once
 
+#include "runtime/queue/wp-decimal-histogram.h"
 #include "runtime/queue/wp-job.h"
 #include "runtime/queue/wp-ledger.h"
 
@@ -165,6 +166,17 @@ WpJob *wp_channel_close (WpChannel *self);
 /* A consistent snapshot: every request is counted once. @oldest_arrival_ns: (out) (nullable): of the jobs in
  * the channel; WP_TIME_NONE: it is empty */
 void wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
+
+/* The same; the next recent peak begins now. For one caller that samples periodically. */
+void wp_channel_sample (WpChannel *self, WpLedger *ledger);
+
+/* Durations in ns: from the arrival to the start of the service, from the arrival to its end, and of each
+ * parked request until it got a place or ended. */
+typedef struct {
+  WpDecimalHistogram wait, response, blocked;
+} WpChannelTimes;
+
+const WpChannelTimes *wp_channel_get_times (const WpChannel *self); /* any thread, without the lock */
 
 /* Waits until no job is parked, queued or in service, or until @deadline_ns (CLOCK_MONOTONIC). Returns: TRUE
  * if the channel is empty. */

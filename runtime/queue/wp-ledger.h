@@ -14,6 +14,8 @@ typedef struct {
   guint64 conflicts; /* part of failed: the id was stored before, with another payload */
   guint64 blocked;   /* parked at any time */
   guint64 parked_peak, queued_peak, in_service_peak;
+  guint64 recent_queued_peak; /* since wp_channel_sample() */
+  gint64 full_ns;             /* how long a new request would have found no place, in all */
 } WpLedger;
 
 void wp_ledger_end (WpLedger *self, WpOutcome outcome);

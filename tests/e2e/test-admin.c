@@ -46,6 +46,7 @@ test_paths (void)
   check (server, "GET", "/%2e%2e/etc/passwd", 404);
   check (server, "GET", "/", 200);
   check (server, "GET", "/metrics", 200);
+  check (server, "GET", "/history.json", 200);
   check (server, "POST", "/stats.json", 405);
   check (server, "POST", "/events", 405);
   check (server, "DELETE", "/", 405);

@@ -122,6 +122,8 @@ note_peaks (NaiveChannel *self)
 {
   self->peaks.parked_peak = MAX (self->peaks.parked_peak, naive_channel_count_state (self, WP_JOB_PARKED));
   self->peaks.queued_peak = MAX (self->peaks.queued_peak, naive_channel_count_state (self, WP_JOB_QUEUED));
+  self->peaks.recent_queued_peak
+      = MAX (self->peaks.recent_queued_peak, naive_channel_count_state (self, WP_JOB_QUEUED));
   self->peaks.in_service_peak
       = MAX (self->peaks.in_service_peak, naive_channel_count_state (self, WP_JOB_IN_SERVICE));
 }
@@ -291,9 +293,21 @@ count_outcome (NaiveChannel *self, WpOutcome outcome)
   return n;
 }
 
+/* Between two operations it is full or it is not. */
+static void
+note_full (NaiveChannel *self)
+{
+  if (self->was_full)
+    self->peaks.full_ns += self->now_ns - self->seen_ns;
+  self->was_full = naive_channel_count_state (self, WP_JOB_IN_SERVICE) >= self->workers
+                   && naive_channel_count_state (self, WP_JOB_QUEUED) >= self->capacity_jobs;
+  self->seen_ns = self->now_ns;
+}
+
 void
 naive_channel_ledger (NaiveChannel *self, WpLedger *ledger)
 {
+  note_full (self);
   *ledger = self->peaks;
   ledger->received = self->jobs->len;
   ledger->stored = count_outcome (self, WP_OUTCOME_STORED);

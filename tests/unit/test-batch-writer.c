@@ -203,11 +203,11 @@ test_rows_have_a_bound (Fake *self, gconstpointer data)
   g_assert_cmpuint (self->n_batches, ==, 4);
   for (guint i = 1; i < 4; i++)
     g_assert_cmpuint (self->batches[i].n, ==, i < 3 ? 1000 : 500);
-  g_assert_cmpuint (self->base.commits.rows.sum, ==, 2501);
-  g_assert_cmpuint (self->base.commits.rows.counts[0], ==, 1); /* the first batch */
-  g_assert_cmpuint (self->base.commits.rows.counts[8], ==, 1); /* of 201 to 500 */
-  g_assert_cmpuint (self->base.commits.rows.counts[9], ==, 2);
-  g_assert_cmpuint (wp_commit_histogram_count (&self->base.commits.times_ns), ==, 4);
+  g_assert_cmpuint (self->base.commit_rows.sum, ==, 2501);
+  g_assert_cmpuint (wp_decimal_histogram_count (&self->base.commit_rows, 0), ==, 1); /* the first batch */
+  g_assert_cmpuint (wp_decimal_histogram_count (&self->base.commit_rows, 7), ==, 1);
+  g_assert_cmpuint (wp_decimal_histogram_count (&self->base.commit_rows, 8), ==, 2); /* up to 500 */
+  g_assert_cmpuint (wp_decimal_histogram_count (&self->base.commit_ns, WP_DECIMAL_BOUNDS), ==, 4);
 }
 
 /* 8 MB, unless a single job has more; nothing is put out of its order for it. */

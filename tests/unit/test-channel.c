@@ -322,6 +322,19 @@ close_it (Pair *self)
   check_turned_away (self, refused);
 }
 
+/* The peak of the next period begins with what is queued now. */
+static void
+sample_it (Pair *self)
+{
+  WpLedger ledger, naive;
+
+  wp_channel_sample (self->channel, &ledger);
+  naive_channel_ledger (self->naive, &naive);
+  g_assert_cmpuint (ledger.recent_queued_peak, ==, naive.recent_queued_peak);
+  g_assert_cmpint (ledger.full_ns, ==, naive.full_ns);
+  self->naive->peaks.recent_queued_peak = ledger.queued;
+}
+
 /* Two in three share their moment with the one before. */
 static void
 operate (Pair *self)
@@ -337,7 +350,9 @@ operate (Pair *self)
     take_one (self);
   else if (what < 920)
     leave_one (self);
-  else if (what < 957)
+  else if (what < 930)
+    sample_it (self);
+  else if (what < 960)
     expire_some (self);
   else if (what < 997)
     resize_it (self);
@@ -357,6 +372,48 @@ empty_pair (Pair *self)
     }
 }
 
+typedef struct {
+  guint64 n, sum;
+} Total;
+
+static void
+add_time (Total *self, gint64 begun_ns, gint64 ended_ns)
+{
+  self->n++;
+  self->sum += (guint64) (ended_ns - begun_ns);
+}
+
+static void
+check_total (const WpDecimalHistogram *histogram, const Total *total)
+{
+  g_assert_cmpuint (wp_decimal_histogram_count (histogram, WP_DECIMAL_BOUNDS), ==, total->n);
+  g_assert_cmpuint (histogram->sum, ==, total->sum);
+}
+
+/* Of an empty channel. */
+static void
+check_times (Pair *self)
+{
+  const WpChannelTimes *times = wp_channel_get_times (self->channel);
+  Total wait = { 0, 0 }, response = { 0, 0 }, blocked = { 0, 0 };
+
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      const WpJob *job = self->jobs->pdata[i];
+
+      if (job->started_ns != WP_TIME_NONE)
+        add_time (&wait, job->arrival_ns, job->started_ns);
+      if (job->finished_ns != WP_TIME_NONE)
+        add_time (&response, job->arrival_ns, job->finished_ns);
+      if (job->blocked)
+        add_time (&blocked, job->arrival_ns,
+                  job->accepted_ns != WP_TIME_NONE ? job->accepted_ns : job->ended_ns);
+    }
+  check_total (&times->wait, &wait);
+  check_total (&times->response, &response);
+  check_total (&times->blocked, &blocked);
+}
+
 static void
 test_equals_naive (void)
 {
@@ -374,6 +431,7 @@ test_equals_naive (void)
           check_pair (&pair);
         }
       empty_pair (&pair);
+      check_times (&pair);
       pair_clear (&pair);
     }
 }
