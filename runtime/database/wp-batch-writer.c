@@ -5,13 +5,11 @@
 #include <sys/prctl.h>
 #include <time.h>
 
+#include "runtime/database/wp-outage.h"
 #include "runtime/queue/wp-realtime.h"
 
-#define MAX_ROWS         1000
-#define MAX_BYTES        (8u << 20)
-#define FIRST_DELAY_NS   (50 * WP_NS_PER_MS)
-#define LONGEST_DELAY_NS WP_NS_PER_S
-#define REMIND_NS        (10 * WP_NS_PER_S) /* interval of the log lines while the database is down */
+#define MAX_ROWS  1000
+#define MAX_BYTES (8u << 20)
 
 /* Several writers to one database starve each other, so the pool has one thread. A task is pushed to it only
  * when it is idle. */
@@ -24,15 +22,13 @@ struct _WpBatchWriter {
   gint at_work; /* atomic: the writer runs or is about to */
 
   /* The rest belongs to the writer's thread. */
-  GPtrArray *jobs;       /* (element-type WpJob): taken and not done */
-  gsize bytes;           /* of their payloads */
-  guint most_rows;       /* of the next transaction; below MAX_ROWS while it searches for a bad job */
-  gint64 began_ns;       /* scheduled begin of the transaction, see keep_pace() */
-  gint64 delay_ns;       /* before the next attempt while the database is down; 0: it is up */
-  gboolean logged_down;  /* the log says that the database is down */
-  gint64 logged_down_ns; /* time of the last such line; 0: never */
-  guint64 n_failed;      /* permanent failures since the last line about them */
-  char *reason;          /* of the last of them */
+  GPtrArray *jobs; /* (element-type WpJob): taken and not done */
+  gsize bytes;     /* of their payloads */
+  guint most_rows; /* of the next transaction; below MAX_ROWS while it searches for a bad job */
+  gint64 began_ns; /* scheduled begin of the transaction, see keep_pace() */
+  WpOutage outage;
+  guint64 n_failed; /* permanent failures since the last line about them */
+  char *reason;     /* of the last of them */
   gint64 logged_failed_ns;
 };
 
@@ -104,52 +100,15 @@ fail_first (WpBatchWriter *self, char *reason)
   self->reason = g_strdup (reason);
 }
 
-/* @down_ns: when the attempt that failed began. */
-static void
-note_down (WpBatchWriter *self, gint64 down_ns, const char *reason)
-{
-  gint64 now_ns = wp_time_monotonic ();
-  char time[WP_TIME_BUFFER];
-
-  if (self->delay_ns == 0)
-    wp_database_set_down (self->database, down_ns);
-  down_ns = wp_database_down_since (self->database);
-  if (self->logged_down_ns != 0
-      && now_ns - self->logged_down_ns < (self->logged_down ? REMIND_NS : WP_NS_PER_S))
-    return;
-  g_warning ("%s is down%s%s, its jobs wait: %s", self->name, self->logged_down ? " for " : "",
-             self->logged_down ? wp_time_format_people (time, now_ns - down_ns) : "", reason);
-  self->logged_down = TRUE;
-  self->logged_down_ns = now_ns;
-}
-
-static void
-note_up (WpBatchWriter *self)
-{
-  char time[WP_TIME_BUFFER];
-
-  if (self->delay_ns == 0)
-    return;
-  if (self->logged_down)
-    g_message ("%s is up again, after %s", self->name,
-               wp_time_format_people (time, wp_time_monotonic () - wp_database_down_since (self->database)));
-  self->logged_down = FALSE;
-  self->delay_ns = 0;
-  wp_database_set_down (self->database, WP_TIME_NONE);
-}
-
 /* Returns: how many of the first @n jobs, from the oldest on, have waited for the database for retry_for_ns.
  */
 static guint
 count_expired (const WpBatchWriter *self, guint n)
 {
-  gint64 retry_for_ns = self->database->retry_for_ns, down_ns = wp_database_down_since (self->database),
-         now_ns = wp_time_monotonic ();
+  gint64 now_ns = wp_time_monotonic ();
   guint n_expired = 0;
 
-  while (retry_for_ns != WP_TIME_NONE && n_expired < n
-         && now_ns - MAX (down_ns, ((const WpJob *) self->jobs->pdata[n_expired])->started_ns)
-                >= retry_for_ns)
+  while (n_expired < n && wp_outage_expires (&self->outage, self->jobs->pdata[n_expired], now_ns))
     n_expired++;
   return n_expired;
 }
@@ -185,11 +144,11 @@ sleep_until (gint64 until_ns)
 static void
 wait_for_database (WpBatchWriter *self, guint n, gint64 down_ns, const char *reason)
 {
-  note_down (self, down_ns, reason);
+  wp_outage_note (&self->outage, down_ns, reason);
   fail_expired (self, n, reason);
-  self->delay_ns = CLAMP (2 * self->delay_ns, FIRST_DELAY_NS, LONGEST_DELAY_NS);
+  wp_outage_delay (&self->outage);
   if (self->jobs->len > 0)
-    sleep_until (wp_time_monotonic () + self->delay_ns);
+    sleep_until (wp_time_monotonic () + self->outage.delay_ns);
   self->began_ns = wp_time_monotonic ();
 }
 
@@ -220,7 +179,7 @@ write_transaction (WpBatchWriter *self)
       wait_for_database (self, n, now_ns, reason);
       return;
     }
-  note_up (self);
+  wp_outage_end (&self->outage);
   self->most_rows = result == WP_RESULT_PERMANENT ? MAX (n / 2, 1) : MIN (2 * self->most_rows, MAX_ROWS);
   if (result == WP_RESULT_STORED)
     {
@@ -245,12 +204,9 @@ check_files (WpBatchWriter *self)
   g_autofree char *reason = NULL;
 
   if (self->class->check_files (self->database, &reason))
-    note_up (self);
+    wp_outage_end (&self->outage);
   else if (reason)
-    {
-      note_down (self, wp_time_monotonic (), reason);
-      self->delay_ns = MAX (self->delay_ns, FIRST_DELAY_NS);
-    }
+    wp_outage_note (&self->outage, wp_time_monotonic (), reason);
 }
 
 static void
@@ -284,6 +240,7 @@ wp_batch_writer_new (WpDatabase *database, const WpBatchClass *class, const char
   self->database = database;
   self->class = class;
   self->name = g_strdup (name);
+  self->outage = (WpOutage){ .database = database, .name = self->name };
   self->waiting = g_async_queue_new ();
   self->jobs = g_ptr_array_new ();
   self->most_rows = MAX_ROWS;

@@ -32,7 +32,7 @@ delay_check (const char *location, GError **error)
 }
 
 static WpDatabase *
-delay_open (const char *location, gint64 timeout_ns, WpClock *clock, GError **error)
+delay_open (const char *location, const WpDatabaseOptions *options, WpClock *clock, GError **error)
 {
   DelayDatabase *self = g_new0 (DelayDatabase, 1);
 

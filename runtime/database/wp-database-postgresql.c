@@ -256,11 +256,11 @@ start (PostgresqlDatabase *self, const char *location, gint64 timeout_ns, GError
 }
 
 static WpDatabase *
-postgresql_open (const char *location, gint64 timeout_ns, WpClock *clock, GError **error)
+postgresql_open (const char *location, const WpDatabaseOptions *options, WpClock *clock, GError **error)
 {
   PostgresqlDatabase *self = g_new0 (PostgresqlDatabase, 1);
 
-  if (start (self, location, timeout_ns, error))
+  if (start (self, location, options->timeout_ns, error))
     return &self->base;
   g_prefix_error (error, "cannot open the database %s: ", self->name);
   postgresql_free (&self->base);
@@ -268,10 +268,11 @@ postgresql_open (const char *location, gint64 timeout_ns, WpClock *clock, GError
 }
 
 static char *
-postgresql_init (const char *location, gint64 timeout_ns, GError **error)
+postgresql_init (const char *location, const WpDatabaseOptions *options, GError **error)
 {
   g_autofree char *name = NULL, *done = NULL;
-  g_autoptr (WpPostgresqlConnection) connection = open_connection (location, timeout_ns, &name, error);
+  g_autoptr (WpPostgresqlConnection) connection
+      = open_connection (location, options->timeout_ns, &name, error);
 
   if (connection)
     done = wp_postgresql_schema_make (connection, error);

@@ -389,7 +389,7 @@ sqlite_check (const char *location, GError **error)
 }
 
 static WpDatabase *
-sqlite_open (const char *location, gint64 timeout_ns, WpClock *clock, GError **error)
+sqlite_open (const char *location, const WpDatabaseOptions *options, WpClock *clock, GError **error)
 {
   SqliteDatabase *self = g_new0 (SqliteDatabase, 1);
 

@@ -6,15 +6,20 @@
 #include "sim/base/wp-error.h"
 
 /* Without a class it is in a module, with the class of that symbol. */
-static const struct {
+typedef struct {
   const char *scheme; /* of SCHEME:LOCATION */
   const char *form;   /* for messages; NULL: an other name of the one before */
   const WpDatabaseClass *class;
   const char *module, *symbol;
-} kinds[] = {
+  gboolean is_queue; /* a shared queue, whose location has the scheme too */
+} Kind;
+
+static const Kind kinds[] = {
   { "sqlite", "sqlite:FILE", &wp_sqlite_database_class, NULL, NULL },
   { "postgresql", "postgresql://...", NULL, "wp-postgresql.so", "wp_postgresql_database_class" },
   { "postgres", NULL, NULL, "wp-postgresql.so", "wp_postgresql_database_class" },
+  { "amqp", "amqp://...", NULL, "wp-amqp.so", "wp_amqp_database_class", TRUE },
+  { "amqps", NULL, NULL, "wp-amqp.so", "wp_amqp_database_class", TRUE },
   { "delay", "delay:TIME or delay:request", &wp_delay_database_class, NULL, NULL },
 };
 
@@ -40,20 +45,38 @@ fail_unknown (const char *spec, GError **error)
                   spec[shown] ? "..." : "", forms);
 }
 
-/* @location: (out): points into @spec */
-static const WpDatabaseClass *
-find_class (const char *spec, const char **location, GError **error)
+static const Kind *
+find_kind (const char *spec)
 {
   const char *colon = strchr (spec, ':');
 
   for (guint i = 0; colon && i < G_N_ELEMENTS (kinds); i++)
     if (strlen (kinds[i].scheme) == (gsize) (colon - spec) && g_str_has_prefix (spec, kinds[i].scheme))
-      {
-        *location = colon + 1;
-        return kinds[i].class ? kinds[i].class : wp_module_load (kinds[i].module, kinds[i].symbol, error);
-      }
-  fail_unknown (spec, error);
+      return &kinds[i];
   return NULL;
+}
+
+/* @location: (out): points into @spec */
+static const WpDatabaseClass *
+find_class (const char *spec, const char **location, GError **error)
+{
+  const Kind *kind = find_kind (spec);
+
+  if (!kind)
+    {
+      fail_unknown (spec, error);
+      return NULL;
+    }
+  *location = kind->is_queue ? spec : strchr (spec, ':') + 1;
+  return kind->class ? kind->class : wp_module_load (kind->module, kind->symbol, error);
+}
+
+gboolean
+wp_database_is_queue (const char *spec)
+{
+  const Kind *kind = find_kind (spec);
+
+  return kind && kind->is_queue;
 }
 
 gboolean
@@ -66,12 +89,12 @@ wp_database_check (const char *spec, GError **error)
 }
 
 WpDatabase *
-wp_database_open (const char *spec, gint64 timeout_ns, WpClock *clock, GError **error)
+wp_database_open (const char *spec, const WpDatabaseOptions *options, WpClock *clock, GError **error)
 {
   const char *location;
   const WpDatabaseClass *class = find_class (spec, &location, error);
   WpDatabase *self
-      = class && class->check (location, error) ? class->open (location, timeout_ns, clock, error) : NULL;
+      = class && class->check (location, error) ? class->open (location, options, clock, error) : NULL;
 
   if (self)
     {
@@ -82,13 +105,13 @@ wp_database_open (const char *spec, gint64 timeout_ns, WpClock *clock, GError **
 }
 
 char *
-wp_database_init (const char *spec, gint64 timeout_ns, GError **error)
+wp_database_init (const char *spec, const WpDatabaseOptions *options, GError **error)
 {
   const char *location;
   const WpDatabaseClass *class = find_class (spec, &location, error);
 
   if (!class || class->init)
-    return class ? class->init (location, timeout_ns, error) : NULL;
+    return class ? class->init (location, options, error) : NULL;
   g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s needs no --init-database", spec);
   return NULL;
 }

@@ -2,10 +2,20 @@
  * a callback. */
 #pragma once
 
-#include "runtime/queue/wp-decimal-histogram.h"
+#include "runtime/database/wp-broker-counts.h"
 #include "runtime/queue/wp-job.h"
 
 typedef struct _WpDatabase WpDatabase;
+
+/* How a database server is connected to, and how a shared queue is declared. Set by the options; outlives the
+ * database. */
+typedef struct {
+  gint64 timeout_ns;   /* for each response */
+  char *password_file; /* the rest is for a shared queue; NULL: none, as below */
+  char *ca, *certificate, *key;
+  guint64 queue_jobs, queue_bytes; /* its bounds */
+  guint delivery_limit;
+} WpDatabaseOptions;
 
 /* @n >= 1 updates are done, in the order in which they were issued; one commit may end several. Each job has
  * its @result, and if it is not stored its @failure. Called on a thread of the database or of the clock. */
@@ -13,13 +23,14 @@ typedef void (*WpDatabaseDone) (WpJob *const *jobs, guint n, gpointer data);
 
 /* A kind of database is one const table; a new kind is a file and a line in wp-database.c. */
 typedef struct {
-  WpDatabase *(*open) (const char *location, gint64 timeout_ns, WpClock *clock, GError **error);
+  WpDatabase *(*open) (const char *location, const WpDatabaseOptions *options, WpClock *clock,
+                       GError **error);
   gboolean (*update) (WpDatabase *self, WpJob *job);        /* TRUE: stored at once */
   void (*free) (WpDatabase *self);                          /* while no update is in progress */
   gboolean (*check) (const char *location, GError **error); /* of the syntax; opens nothing */
   void (*check_files) (WpDatabase *self);                   /* (nullable): see wp_database_check_files() */
   char *(*describe) (const char *location);                 /* (nullable): without passwords */
-  char *(*init) (const char *location, gint64 timeout_ns, GError **error); /* (nullable) */
+  char *(*init) (const char *location, const WpDatabaseOptions *options, GError **error); /* (nullable) */
 } WpDatabaseClass;
 
 /* The first member of every kind. */
@@ -34,6 +45,7 @@ struct _WpDatabase {
   _Atomic gint64 log_bytes; /* size of its write-ahead log; 0: it has none */
   _Atomic guint64 reconnects;
   WpDecimalHistogram commit_ns, commit_rows; /* of each commit; added to by the writer's thread */
+  WpBrokerCounts *broker;                    /* NULL: it is not a shared queue */
   gboolean by_request; /* delay:request: X-WP-Service is the duration of a request's update */
 };
 
@@ -42,19 +54,23 @@ gboolean wp_database_check (const char *spec, GError **error);
 
 /**
  * wp_database_open:
- * @spec: "sqlite:FILE", "postgresql://...", "delay:TIME" or "delay:request"
- * @timeout_ns: for each response of a database server
+ * @spec: "sqlite:FILE", "postgresql://...", "amqp://...", "delay:TIME" or "delay:request"
+ * @options: not owned; outlives the database
  * @clock: outlives the database
  *
  * Returns: NULL with one line, and WP_ERROR_DOWN if a database server does not answer
  */
-WpDatabase *wp_database_open (const char *spec, gint64 timeout_ns, WpClock *clock, GError **error);
+WpDatabase *wp_database_open (const char *spec, const WpDatabaseOptions *options, WpClock *clock,
+                              GError **error);
 void wp_database_free (WpDatabase *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpDatabase, wp_database_free)
 
 /* Creates the tables of a database server. Returns: (transfer full): one line on the result; NULL with one
  * line */
-char *wp_database_init (const char *spec, gint64 timeout_ns, GError **error);
+char *wp_database_init (const char *spec, const WpDatabaseOptions *options, GError **error);
+
+/* Returns: TRUE if it is a shared queue, from which other processes store the jobs. */
+gboolean wp_database_is_queue (const char *spec);
 
 /* Returns: (transfer full): @spec, which was checked, without passwords. */
 char *wp_database_describe (const char *spec);

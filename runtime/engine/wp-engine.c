@@ -315,10 +315,13 @@ wp_engine_new (const WpPolicy *policy, guint max_jobs, WpClock *clock, WpDatabas
 {
   WpEngine *self = g_new0 (WpEngine, 1);
   gboolean is_default = policy->mode == WP_MODE_DEFAULT;
+  WpPolicy used = *policy;
   WpLayout layout;
 
-  wp_policy_layout (policy, &layout);
-  self->ack = policy->ack;
+  if (database->broker)
+    used.ack = WP_ACK_STORED; /* a job is accepted once the shared queue has it */
+  wp_policy_layout (&used, &layout);
+  self->ack = used.ack;
   self->policy = *policy;
   g_mutex_init (&self->mutex);
   self->drops_queued = layout.drops_queued;
@@ -621,6 +624,7 @@ void
 wp_engine_count (WpEngine *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 {
   wp_channel_count (self->channel, ledger, oldest_arrival_ns);
+  ledger->passes = self->database->broker != NULL;
 }
 
 WpPolicy

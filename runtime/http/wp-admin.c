@@ -69,7 +69,7 @@ static void
 add_fields (JsonBuilder *json, const WpLedger *ledger, const WpLedgerField *fields)
 {
   for (; fields->name; fields++)
-    wp_json_add_count (json, fields->name, wp_ledger_field_value (ledger, fields));
+    wp_json_add_count (json, wp_ledger_field_name (ledger, fields), wp_ledger_field_value (ledger, fields));
 }
 
 static void
@@ -120,6 +120,39 @@ add_journal (JsonBuilder *json, WpJournal *journal)
   wp_json_add_count (json, "backlog", counts.backlog);
   wp_json_add_count (json, "file_bytes", counts.file_bytes);
   wp_json_add_count (json, "log_bytes", counts.log_bytes);
+  json_builder_end_object (json);
+}
+
+/* The shared queue of a front. */
+static void
+add_engine (JsonBuilder *json, const WpBrokerCounts *counts, guint workers)
+{
+  guint64 n_confirms;
+
+  json_builder_set_member_name (json, "engine");
+  if (!counts)
+    {
+      json_builder_add_null_value (json);
+      return;
+    }
+  n_confirms = wp_decimal_histogram_count (&counts->confirms_ns, WP_DECIMAL_BOUNDS);
+  json_builder_begin_object (json);
+  wp_json_add_boolean (json, "up", counts->node != NULL && !counts->blocked);
+  wp_json_add_boolean (json, "blocked", counts->blocked);
+  wp_json_add_string (json, "node", counts->node);
+  wp_json_add_count (json, "ready", counts->ready);
+  wp_json_add_count (json, "capacity", counts->capacity);
+  wp_json_add_count (json, "consumers", counts->consumers);
+  wp_json_add_count (json, "window", MIN (counts->window, workers));
+  wp_json_add_count (json, "unconfirmed", counts->unconfirmed);
+  wp_json_add_count (json, "refused", counts->refused);
+  wp_json_add_count (json, "offered_again", counts->offered_again);
+  wp_json_add_count (json, "reconnects", counts->reconnects);
+  wp_json_add_seconds (json, "confirm_seconds",
+                       n_confirms > 0 ? (gint64) (counts->confirms_ns.sum / n_confirms)
+                                      : WP_TIME_NONE); /* their
+                                                          mean
+                                                        */
   json_builder_end_object (json);
 }
 
@@ -203,6 +236,8 @@ make_stats (const WpAdmin *self, gboolean pretty)
                                                  WP_DECIMAL_BOUNDS));
   wp_json_add_count (json, "database_log_bytes", (guint64) wp_engine_get_database (self->engine)->log_bytes);
   add_journal (json, wp_engine_get_journal (self->engine));
+  add_engine (json, wp_engine_get_database (self->engine)->broker,
+              wp_engine_get_policy (self->engine).workers);
   wp_json_add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
   wp_json_add_count (json, "pending_bytes", wp_memory_budget_held (self->budget));
   wp_json_add_count (json, "connections", count_connections (self));

@@ -26,8 +26,11 @@ add_outcomes (GString *text, const WpLedger *ledger)
     const char *name;
     guint64 value;
   } outcomes[] = {
-    { "stored", ledger->stored },       { "rejected", ledger->rejected }, { "timed_out", ledger->timed_out },
-    { "abandoned", ledger->abandoned }, { "failed", ledger->failed },
+    { ledger->passes ? "passed" : "stored", ledger->stored },
+    { "rejected", ledger->rejected },
+    { "timed_out", ledger->timed_out },
+    { "abandoned", ledger->abandoned },
+    { "failed", ledger->failed },
   };
 
   add_head (text, "requests_ended_total", "counter", "Requests that have ended, by outcome.");
@@ -112,6 +115,26 @@ add_database (GString *text, const WpDatabase *database)
   add_histogram (text, "database_rows_per_commit", "Jobs of a commit.", &database->commit_rows, 1, 1000, 1);
 }
 
+static void
+add_engine (GString *text, const WpBrokerCounts *counts)
+{
+  add (text, "engine_up", "gauge", "1 while the shared queue takes jobs.",
+       counts->node != NULL && !counts->blocked);
+  add (text, "engine_blocked", "gauge", "1 while the broker blocks publishers: low on memory or disk.",
+       counts->blocked);
+  add (text, "engine_ready_jobs", "gauge", "Jobs in the shared queue.", counts->ready);
+  add (text, "engine_capacity", "gauge", "Capacity of the shared queue, in jobs.", counts->capacity);
+  add (text, "engine_consumers", "gauge", "Consumers of the shared queue.", counts->consumers);
+  add (text, "engine_reconnects_total", "counter", "New connections to the broker after the first.",
+       counts->reconnects);
+  add (text, "engine_refused_total", "counter", "Publishes that the broker refused: the queue was full.",
+       counts->refused);
+  add (text, "engine_offered_again_total", "counter",
+       "Publishes of jobs that an outage left in an unknown state.", counts->offered_again);
+  add_histogram (text, "engine_confirm_seconds", "Time from a publish to its confirm.", &counts->confirms_ns,
+                 100 * WP_NS_PER_US, 10 * WP_NS_PER_S, WP_NS_PER_S);
+}
+
 char *
 wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refused, gint64 age_ns,
                    guint connections, gboolean ready)
@@ -144,6 +167,8 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
        "that.",
        ready);
   add_database (text, wp_engine_get_database (engine));
+  if (wp_engine_get_database (engine)->broker)
+    add_engine (text, wp_engine_get_database (engine)->broker);
   if (wp_engine_get_journal (engine))
     add_journal (text, wp_engine_get_journal (engine));
 

@@ -47,6 +47,12 @@ const WpLedgerField wp_ledger_others[] = {
   { NULL },
 };
 
+const char *
+wp_ledger_field_name (const WpLedger *ledger, const WpLedgerField *field)
+{
+  return ledger->passes && field->offset == G_STRUCT_OFFSET (WpLedger, stored) ? "passed" : field->name;
+}
+
 guint64
 wp_ledger_field_value (const WpLedger *ledger, const WpLedgerField *field)
 {
@@ -58,8 +64,8 @@ append_sum (GString *text, const WpLedger *ledger, const WpLedgerField *fields)
 {
   for (const WpLedgerField *field = fields; field->name; field++)
     if (field->offset != G_STRUCT_OFFSET (WpLedger, taken) || ledger->taken > 0)
-      g_string_append_printf (text, "%s%s %" G_GUINT64_FORMAT, field > fields ? " + " : "", field->name,
-                              wp_ledger_field_value (ledger, field));
+      g_string_append_printf (text, "%s%s %" G_GUINT64_FORMAT, field > fields ? " + " : "",
+                              wp_ledger_field_name (ledger, field), wp_ledger_field_value (ledger, field));
 }
 
 char *

@@ -16,6 +16,7 @@ typedef struct {
   guint64 parked_peak, queued_peak, in_service_peak;
   guint64 recent_queued_peak; /* since wp_channel_sample() */
   gint64 full_ns;             /* how long a new request would have found no place, in all */
+  gboolean passes;            /* to a shared queue: stored is called passed */
 } WpLedger;
 
 void wp_ledger_end (WpLedger *self, WpOutcome outcome);
@@ -31,6 +32,7 @@ typedef struct {
 /* The two sides of the ledger and the other counters, in the order of the output. */
 extern const WpLedgerField wp_ledger_entered[], wp_ledger_placed[], wp_ledger_others[];
 
+const char *wp_ledger_field_name (const WpLedger *ledger, const WpLedgerField *field);
 guint64 wp_ledger_field_value (const WpLedger *ledger, const WpLedgerField *field);
 
 /* "ledger: received 10 + recovered 0 = stored 9 + ... : it balances"; with "+ taken N" if there are any */

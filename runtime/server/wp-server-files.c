@@ -168,7 +168,7 @@ wp_server_open_database (const WpServerOptions *options, WpClock *clock, GError 
   WpDatabase *self;
 
   do
-    self = wp_database_open (options->database, options->database_timeout_ns, clock, &reason);
+    self = wp_database_open (options->database, &options->database_options, clock, &reason);
   while (!self && may_try_again (options, until_ns, &delay_ns, &reason));
   if (!self)
     {
@@ -185,7 +185,7 @@ int
 wp_server_init_database (const WpServerOptions *options)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *done = wp_database_init (options->database, options->database_timeout_ns, &error);
+  g_autofree char *done = wp_database_init (options->database, &options->database_options, &error);
 
   if (done)
     {

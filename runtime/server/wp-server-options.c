@@ -18,11 +18,14 @@
 #define TLS_BYTES         40960 /* plus OpenSSL's, which is largest during the handshake */
 #define MAX_RETRIES       1000000
 #define MIN_JOURNAL_BYTES (64u << 10)
+#define MIN_ENGINE_BYTES  1024
 #define MAX_JOURNAL_BYTES (G_GUINT64_CONSTANT (1) << 40)
 #define MIN_PENDING_BYTES 65536
 #define MAX_PENDING_BYTES (G_GUINT64_CONSTANT (1) << 40)
 #define BODY_MIN_RATE     500 /* bytes/s; Apache's (mod_reqtimeout) */
 #define MAX_RATE          (1024u << 20)
+#define MAX_MESSAGE_BYTES (128u << 20) /* RabbitMQ's */
+#define FRONT_WORKERS     64
 #define MAX_BODY_BYTES    (512u << 20) /* half of SQLite's limit of one value */
 
 static gboolean
@@ -97,16 +100,32 @@ static const WpOption listener_options[] = {
 
 static const WpOption database_options[] = {
   { "database", 'd', WP_OPTION_TEXT, "DATABASE", FIELD (database),
-    "sqlite:FILE (sqlite:wp.db); postgresql://...; delay:TIME waits and stores nothing; delay:request waits as "
-    "X-WP-Service says",
+    "sqlite:FILE (sqlite:wp.db); postgresql://...; amqp://HOST?queue=NAME, a shared queue; delay:TIME waits "
+    "and stores nothing; delay:request waits as X-WP-Service says",
     .check = wp_database_check },
-  { "database-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (database_timeout_ns),
-    "postgresql: a commit without a response for so long is offered again by a new connection (10s)", 1 },
-  { "init-database", 0, WP_OPTION_FLAG, NULL, FIELD (init_database), "postgresql: make the tables and exit" },
+  { "database-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (database_options.timeout_ns),
+    "postgresql, amqp: a commit without a response for so long is offered again by a new connection (10s)",
+    1 },
+  { "init-database", 0, WP_OPTION_FLAG, NULL, FIELD (init_database),
+    "postgresql, amqp: make the tables or the queue and exit" },
   { "wait-for-database", 0, WP_OPTION_TIME, "TIME", FIELD (wait_for_database_ns),
-    "postgresql: how long the start waits for a server that is down (0)" },
+    "postgresql, amqp: how long the start waits for a server that is down (0)" },
   { "commit-pace", 0, WP_OPTION_TIME, "TIME", FIELD (commit_pace_ns),
     "sqlite, postgresql: minimum duration of a commit: updates are slower, but as fast at any load (0)" },
+  { "engine-queue", 0, WP_OPTION_COUNT, "JOBS", FIELD (database_options.queue_jobs),
+    "amqp: capacity of the shared queue in jobs, part of its declaration (10000)", 1, G_MAXINT },
+  { "engine-queue-bytes", 0, WP_OPTION_SIZE, "BYTES", FIELD (database_options.queue_bytes),
+    "amqp: the same in bytes of payloads (1g)", MIN_ENGINE_BYTES, MAX_JOURNAL_BYTES },
+  { "delivery-limit", 0, WP_OPTION_COUNT, "N", FIELD (database_options.delivery_limit),
+    "amqp: deliveries of a job before it goes to the queue NAME.failed, part of the declaration (100)", 1,
+    G_MAXINT },
+  { "amqp-password-file", 0, WP_OPTION_FILE, "FILE", FIELD (database_options.password_file),
+    "amqp: FILE has the user's password in its first line" },
+  { "amqp-ca", 0, WP_OPTION_FILE, "FILE", FIELD (database_options.ca),
+    "amqps: PEM file of the authorities that certify the servers (the system's)" },
+  { "amqp-certificate", 0, WP_OPTION_FILE, "FILE", FIELD (database_options.certificate),
+    "amqps: PEM file of a certificate for this client" },
+  { "amqp-key", 0, WP_OPTION_FILE, "FILE", FIELD (database_options.key), "amqps: its private key" },
   { "retries", 0, WP_OPTION_COUNT, "N", FIELD (retry.max), "how often a failed update is repeated (5)", 0,
     MAX_RETRIES },
   { "retry-delay", 0, WP_OPTION_TIME, "TIME", FIELD (retry.delay_ns),
@@ -191,19 +210,57 @@ parse (WpServerOptions *self, char **argv, GError **error)
   return wp_fail (error, WP_ERROR_USAGE, "\"%s\" is not an option; --help lists them all", parameters[0]);
 }
 
+/* A front: its jobs go to a shared queue. Returns: NULL: its options are right. */
+static const char *
+check_front (const WpServerOptions *self)
+{
+  guint64 max_body_bytes = self->limits.max_body_bytes;
+
+  return self->policy.ack == WP_ACK_STORED
+             ? "--ack=stored: a server whose database is a shared queue does not hear of stored jobs"
+         : self->policy.mode != WP_MODE_WORKER_POOL
+             ? "--mode: a server whose database is a shared queue is a WorkerPool"
+         : self->policy.dispatcher == WP_DISPATCHER_SPAWNING
+             ? "--dispatcher: a server whose database is a shared queue has the bounded one"
+         : max_body_bytes > self->database_options.queue_bytes
+             ? "--max-body is larger than --engine-queue-bytes"
+         : max_body_bytes > MAX_MESSAGE_BYTES ? "--max-body: a shared queue takes payloads up to 128m"
+                                              : NULL;
+}
+
 static gboolean
 check (const WpServerOptions *self, GError **error)
 {
-  const char *reason = self->certificate && !self->key   ? "--tls-certificate needs --tls-key"
-                       : self->key && !self->certificate ? "--tls-key needs --tls-certificate"
-                       : self->requeue && !self->journal ? "--requeue needs --journal=FILE"
-                                                         : NULL;
+  const WpDatabaseOptions *database = &self->database_options;
+  const char *reason = self->certificate && !self->key           ? "--tls-certificate needs --tls-key"
+                       : self->key && !self->certificate         ? "--tls-key needs --tls-certificate"
+                       : database->certificate && !database->key ? "--amqp-certificate needs --amqp-key"
+                       : database->key && !database->certificate ? "--amqp-key needs --amqp-certificate"
+                       : self->requeue && !self->journal         ? "--requeue needs --journal=FILE"
+                       : wp_database_is_queue (self->database)   ? check_front (self)
+                                                                 : NULL;
 
   if (!wp_policy_check (&self->policy, error))
     return FALSE;
   if (reason)
     g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, reason);
   return reason == NULL;
+}
+
+/* The defaults of a front, whose workers are its unconfirmed publishes. */
+static void
+set_front_defaults (WpServerOptions *self)
+{
+  WpPolicy *policy = &self->policy;
+
+  if (!wp_database_is_queue (self->database))
+    return;
+  if (!(policy->given & WP_POLICY_MODE))
+    policy->mode = WP_MODE_WORKER_POOL;
+  if (!(policy->given & WP_POLICY_WORKERS))
+    policy->workers = FRONT_WORKERS;
+  if (!(policy->given & WP_POLICY_QUEUE))
+    policy->queue_jobs = 0;
 }
 
 gboolean
@@ -216,7 +273,8 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
     .admin_hosts = wp_hosts_new (),
     .socket_access = { .mode = 0660 },
     .max_journal_bytes = 1 << 30,
-    .database_timeout_ns = 10 * WP_NS_PER_S,
+    .database_options
+    = { .timeout_ns = 10 * WP_NS_PER_S, .queue_jobs = 10000, .queue_bytes = 1 << 30, .delivery_limit = 100 },
     .retry = { 5, 100 * WP_NS_PER_MS },
     .retry_for_ns = WP_TIME_NONE,
     .threads = CLAMP (g_get_num_processors () - 1, 1, MAX_THREADS),
@@ -229,8 +287,10 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
   /* The command line is parsed twice, so that it wins over the configuration that it names. */
   if (!parse (self, argv, error)
       || (self->config
-          && (!wp_options_load (&command_line, self, self->config, error) || !parse (self, argv, error)))
-      || !check (self, error))
+          && (!wp_options_load (&command_line, self, self->config, error) || !parse (self, argv, error))))
+    return FALSE;
+  set_front_defaults (self);
+  if (!check (self, error))
     return FALSE;
   self->database_name = wp_database_describe (self->database);
   return TRUE;

@@ -13,7 +13,7 @@ typedef struct {
   WpSocketAccess socket_access; /* of Unix sockets */
   char *database;               /* may have a password */
   char *database_name;          /* for messages, without */
-  gint64 database_timeout_ns;
+  WpDatabaseOptions database_options;
   gint64 wait_for_database_ns;
   gboolean init_database; /* make the database's tables and exit */
   gint64 commit_pace_ns;  /* 0: none */

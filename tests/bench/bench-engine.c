@@ -102,7 +102,9 @@ main (int argc, char **argv)
 {
   gint64 n_jobs = RATE * (argc > 1 ? atoi (argv[1]) : 5);
   g_autoptr (WpClock) clock = wp_clock_new (NULL);
-  g_autoptr (WpDatabase) database = wp_database_open ("delay:500ms", WP_NS_PER_S, clock, NULL);
+  g_autoptr (WpDatabase) database
+      = wp_database_open ("delay:500ms", &(const WpDatabaseOptions){ .timeout_ns = WP_NS_PER_S }, clock,
+                          NULL);
   g_autofree gint32 *late_ns = g_new (gint32, n_jobs);
   Tally tally = { .late_ns = late_ns };
   WpPolicy policy;

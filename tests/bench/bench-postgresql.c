@@ -62,7 +62,9 @@ main (int argc, char **argv)
   if (argc < 2 || !g_str_has_prefix (argv[1], "postgresql:"))
     return 2;
   self.database
-      = wp_postgresql_database_class.open (argv[1] + strlen ("postgresql:"), 10 * WP_NS_PER_S, NULL, &error);
+      = wp_postgresql_database_class.open (argv[1] + strlen ("postgresql:"),
+                                           &(const WpDatabaseOptions){ .timeout_ns = 10 * WP_NS_PER_S }, NULL,
+                                           &error);
   if (!self.database)
     {
       fprintf (stderr, "bench-postgresql: %s\n", error->message);

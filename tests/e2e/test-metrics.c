@@ -396,6 +396,7 @@ test_a_full_server (void)
     { "database_commits", "0" },
     { "database_log_bytes", "0" },
     { "journal", "null" },
+    { "engine", "null" },
     { "connections", "5" },
     { NULL },
   };

@@ -103,7 +103,8 @@ test_log_is_bounded (void)
   g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   g_autoptr (GError) error = NULL;
   WpClock *clock = wp_clock_new (&error);
-  WpDatabase *database = wp_database_open (spec, WP_NS_PER_S, clock, &error);
+  WpDatabase *database
+      = wp_database_open (spec, &(const WpDatabaseOptions){ .timeout_ns = WP_NS_PER_S }, clock, &error);
   gint64 bound = (gint64) WP_SQLITE_MAX_LOG_PAGES * FRAME_BYTES;
   GStatBuf file;
   guint n_before;

@@ -86,7 +86,8 @@ open_database (Bench *self)
 {
   g_autoptr (GError) error = NULL;
 
-  self->database = wp_database_open (self->spec, WP_NS_PER_S, self->clock, &error);
+  self->database = wp_database_open (self->spec, &(const WpDatabaseOptions){ .timeout_ns = WP_NS_PER_S },
+                                     self->clock, &error);
   g_assert_true (!self->database == (error != NULL));
   if (self->database)
     wp_database_on_done (self->database, on_done, self);

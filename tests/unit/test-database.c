@@ -99,7 +99,8 @@ open_database (Bench *self, const char *spec)
 {
   g_autoptr (GError) error = NULL;
 
-  self->database = wp_database_open (spec, WP_NS_PER_S, self->clock, &error);
+  self->database
+      = wp_database_open (spec, &(const WpDatabaseOptions){ .timeout_ns = WP_NS_PER_S }, self->clock, &error);
   g_assert_no_error (error);
   wp_database_on_done (self->database, on_done, self);
 }
@@ -614,7 +615,8 @@ check_refused (Bench *bench, const char *spec, const char *reason)
 {
   g_autoptr (GError) error = NULL;
 
-  bench->database = wp_database_open (spec, WP_NS_PER_S, bench->clock, &error);
+  bench->database = wp_database_open (spec, &(const WpDatabaseOptions){ .timeout_ns = WP_NS_PER_S },
+                                      bench->clock, &error);
   g_assert_null (bench->database);
   g_assert_nonnull (error);
   g_assert_true (error->domain == WP_ERROR);

@@ -364,7 +364,8 @@ test_database (Bench *self, gconstpointer data)
   g_autofree char *spec = g_strconcat ("sqlite:", self->path, NULL);
   g_autoptr (GError) error = NULL;
   WpClock *clock = wp_clock_new (&error);
-  WpDatabase *database = wp_database_open (spec, WP_NS_PER_S, clock, &error);
+  WpDatabase *database
+      = wp_database_open (spec, &(const WpDatabaseOptions){ .timeout_ns = WP_NS_PER_S }, clock, &error);
   g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
 
   g_assert_no_error (error);
