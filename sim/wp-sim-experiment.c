@@ -58,7 +58,8 @@ void
 wp_sim_experiment_watch (WpSimExperiment *self, WpRun *run)
 {
   wp_run_warm_up (run, self->study.clients.warmup_rows, self->study.clients.warmup_ns);
-  if (self->study.synthetic && self->options->draw.replications == 0 && self->options->fleet.instances == 0)
+  if (self->study.synthetic && self->options->draw.replications == 0
+      && !wp_sim_options_are_of_fleet (self->options))
     wp_run_watch_parts (run, self->parts);
 }
 
@@ -129,7 +130,7 @@ wp_sim_experiment_finish (WpSimExperiment *self, WpReport *report, GPtrArray *no
 
   note_dispatch (self, notes);
   note_warm_up (self, notes);
-  if ((!draw->synthetic && draw->clients.clients == 0) || self->options->fleet.instances > 0)
+  if ((!draw->synthetic && draw->clients.clients == 0) || wp_sim_options_are_of_fleet (self->options))
     return TRUE;
   self->study.policies = report->policies;
   self->study.n_models = report->n_models;

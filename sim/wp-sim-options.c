@@ -24,7 +24,6 @@
 #define MAX_CLIENTS         100000000
 #define MAX_REPLICATIONS    100000
 #define MAX_THREADS         1024
-#define MAX_INSTANCES       1000
 
 /* A number, bare or with k, is a number of requests; with m it is minutes. */
 static gboolean
@@ -139,19 +138,6 @@ static const WpOption model_options[] = {
     "containers that start (0)" },
   { "front", 0, WP_OPTION_TIME, "TIME", FIELD (http_stage.time_ns) },
   { "front-threads", 0, WP_OPTION_COUNT, "N", FIELD (http_stage.threads), NULL, 1, MAX_HTTP_THREADS },
-  { NULL }
-};
-
-enum { FLEET_INSTANCES = 1 << 0, FLEET_BALANCE = 1 << 1 };
-
-static const WpOption fleet_options[] = {
-  { "instances", 0, WP_OPTION_COUNT, "N", WP_FIELD (WpFleetOptions, instances),
-    "simulate N servers behind a load balancer, with --queue and --workers each, and beside them one "
-    "shared queue with the places and workers of all",
-    1, MAX_INSTANCES, .given = FLEET_INSTANCES },
-  { "balance", 0, WP_OPTION_CHOICE, "HOW", WP_FIELD (WpFleetOptions, balance),
-    "with --instances: round-robin (default), random, or least: the server with the fewest open requests",
-    .names = wp_balance_names, .what = "a balance", .given = FLEET_BALANCE },
   { NULL }
 };
 
@@ -272,18 +258,20 @@ static const WpOption output_options[] = {
   { NULL }
 };
 
-static const WpOptionGroup groups[] = {
-  { "Model", mode_options, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
-  { NULL, wp_policy_options + 1, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
-  { NULL, model_options, 0, 0 },
-  { NULL, fleet_options, G_STRUCT_OFFSET (WpSimOptions, fleet), G_STRUCT_OFFSET (WpFleetOptions, given) },
-  { "Trace", wp_trace_options, G_STRUCT_OFFSET (WpSimOptions, trace), 0 },
-  { NULL, trace_options, 0, 0 },
-  { "Generated traffic", draw_options, 0, 0 },
-  { "Sizes", plan_options, 0, 0 },
-  { "Output", output_options, 0, 0 },
-  { NULL, NULL, 0, 0 }
-};
+static const WpOptionGroup groups[]
+    = { { "Model", mode_options, G_STRUCT_OFFSET (WpSimOptions, policy), G_STRUCT_OFFSET (WpPolicy, given) },
+        { NULL, wp_policy_options + 1, G_STRUCT_OFFSET (WpSimOptions, policy),
+          G_STRUCT_OFFSET (WpPolicy, given) },
+        { NULL, model_options, 0, 0 },
+        { NULL, wp_sim_fleet_options, G_STRUCT_OFFSET (WpSimOptions, fleet),
+          G_STRUCT_OFFSET (WpFleetOptions, given) },
+        { NULL, wp_sim_shared_queue_options, 0, 0 },
+        { "Trace", wp_trace_options, G_STRUCT_OFFSET (WpSimOptions, trace), 0 },
+        { NULL, trace_options, 0, 0 },
+        { "Generated traffic", draw_options, 0, 0 },
+        { "Sizes", plan_options, 0, 0 },
+        { "Output", output_options, 0, 0 },
+        { NULL, NULL, 0, 0 } };
 
 static const WpCommandLine command_line = {
   "TRACE...",
@@ -292,6 +280,12 @@ static const WpCommandLine command_line = {
   "one trace, in order of time.",
   groups
 };
+
+gboolean
+wp_sim_options_are_of_fleet (const WpSimOptions *self)
+{
+  return self->fleet.instances > 0 || self->shared.fronts > 0;
+}
 
 gboolean
 wp_sim_options_are_drawn (const WpSimOptions *self)
@@ -310,7 +304,8 @@ wp_sim_options_need_services (const WpSimOptions *self)
 {
   return self->jobs || self->series || self->plot || self->report || self->against || self->plan.plan
          || self->plan.gate || self->plan.slos || self->plan.at_ns != WP_TIME_NONE
-         || self->fleet.instances > 0 || (self->policy.given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS));
+         || wp_sim_options_are_of_fleet (self)
+         || (self->policy.given & (WP_POLICY_QUEUE | WP_POLICY_WORKERS));
 }
 
 void
@@ -354,7 +349,7 @@ beyond_recursion (const WpSimOptions *self)
 static gboolean
 is_planned_by_default (const WpSimOptions *self)
 {
-  return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && self->fleet.instances == 0
+  return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && !wp_sim_options_are_of_fleet (self)
          && self->policy.mode == WP_MODE_ALL && !is_csv (self) && !is_spawning (self) && !self->against
          && !self->jobs && !self->series && !wp_sim_options_are_drawn (self);
 }
@@ -398,7 +393,7 @@ may_learn (const WpSimOptions *self, const WpTrace *trace)
 
   return !self->service_is_given && !self->service_always && !self->trace.columns
          && self->logged.choice == WP_LOGGED_BY_DEFAULT && !self->against && !self->dispatch
-         && self->fleet.instances == 0 && wp_commit_is_of (wp_trace_note (trace, "database"));
+         && !wp_sim_options_are_of_fleet (self) && wp_commit_is_of (wp_trace_note (trace, "database"));
 }
 
 void
@@ -450,14 +445,8 @@ wp_sim_options_want_sizes (const WpSimOptions *self)
          && wp_sim_options_want_plan (self);
 }
 
-/* An invalid combination of options, and its message. */
-typedef struct {
-  gboolean is_wrong;
-  const char *message;
-} Check;
-
-static gboolean
-run_checks (const Check *checks, guint n, GError **error)
+gboolean
+wp_sim_options_run_checks (const WpSimCheck *checks, guint n, GError **error)
 {
   for (guint i = 0; i < n; i++)
     if (checks[i].is_wrong)
@@ -472,14 +461,14 @@ run_checks (const Check *checks, guint n, GError **error)
 static gboolean
 check_calibrate (const WpSimOptions *self, GError **error)
 {
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { self->against || self->plan.sweep || self->jobs || self->series || self->plot
           || wp_sim_options_are_drawn (self),
       "--calibrate only reads a record: use the options that it prints for a prediction" },
     { is_csv (self), "--calibrate reports in text and JSON only" },
   };
 
-  return !self->calibrate || run_checks (checks, G_N_ELEMENTS (checks), error);
+  return !self->calibrate || wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 /* The search for sizes has no HTTP threads and no dispatch; theory and traces need a service time for each
@@ -492,6 +481,8 @@ check_recursion (const WpSimOptions *self, GError **error)
   const char *what = beyond_recursion (self);
   gboolean in_groups = wp_service_time_is_batch (self->service);
 
+  if (self->shared.fronts > 0) /* its plan has all stages */
+    what = NULL;
   if (what && sizes)
     g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
                  "%s is not available with %s (compare sizes by one run each, with --queue and --workers)",
@@ -569,11 +560,11 @@ check_files (const WpSimOptions *self, GError **error)
   g_autofree char *n_records
       = g_strdup_printf ("--against is given %u times, and there is a record for each server: --instances=%u",
                          self->against ? self->against->len : 0, MAX (self->fleet.instances, 1));
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { self->client && !self->against, "--client needs --against" },
     { self->client && self->fleet.instances > 0, "--client does not go with --instances" },
     { self->against && self->against->len != MAX (self->fleet.instances, 1), n_records },
-    { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL,
+    { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL && !wp_sim_options_are_of_fleet (self),
       "--jobs writes one mode: select it with --mode" },
     { is_same_output (self->jobs, self->series), "--jobs and --series would write the same file" },
     { self->report && (self->against || self->calibrate || self->plan.sweep || self->draw.generate),
@@ -589,7 +580,7 @@ check_files (const WpSimOptions *self, GError **error)
     { count_streams (self) > 1, "standard input can be read once only" },
   };
 
-  return run_checks (checks, G_N_ELEMENTS (checks), error);
+  return wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
@@ -597,7 +588,7 @@ check_drawn (const WpSimOptions *self, GError **error)
 {
   const WpDrawOptions *draw = &self->draw;
   gboolean closed = draw->clients.clients > 0, simulated = draw->synthetic || closed;
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { draw->digits > 0 && !draw->generate, "--digits needs --generate" },
     { draw->ids && !draw->generate, "--ids needs --generate" },
     { draw->think && !closed, "--think needs --clients" },
@@ -619,13 +610,13 @@ check_drawn (const WpSimOptions *self, GError **error)
     { closed && self->trace.scale != 1.0, "--scale does not go with --clients: give more clients" },
   };
 
-  return run_checks (checks, G_N_ELEMENTS (checks), error);
+  return wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
 check_plan (const WpSimOptions *self, GError **error)
 {
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { self->plan.no_plan, "--plan and --no-plan exclude each other" },
     { self->against != NULL, "--plan does not go with --against" },
     { self->plan.sweep != NULL, "--plan does not go with --sweep" },
@@ -635,14 +626,14 @@ check_plan (const WpSimOptions *self, GError **error)
     { is_spawning (self), "--plan needs the bounded dispatcher: the spawning one has an unbounded queue" },
   };
 
-  return !self->plan.plan || run_checks (checks, G_N_ELEMENTS (checks), error);
+  return !self->plan.plan || wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
 check_sweep (const WpSimOptions *self, GError **error)
 {
   const WpDrawOptions *draw = &self->draw;
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { self->against || self->series || self->jobs || self->plan.at_ns != WP_TIME_NONE,
       "--sweep does not go with --against, --series, --jobs and --at" },
     { draw->generate || draw->clients.clients > 0, "--sweep needs a trace or --synthetic" },
@@ -654,25 +645,25 @@ check_sweep (const WpSimOptions *self, GError **error)
     { is_spawning (self), "--sweep needs the bounded dispatcher: the spawning one has an unbounded queue" },
   };
 
-  return !self->plan.sweep || run_checks (checks, G_N_ELEMENTS (checks), error);
+  return !self->plan.sweep || wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
 check_margin (const WpSimOptions *self, GError **error)
 {
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { self->plan.margin < 1, "--margin is at least 1: the traffic as it is" },
     { !wp_sim_options_want_sizes (self),
       "--margin belongs to a plan with --mode=all that is given neither --workers nor --queue" },
   };
 
-  return self->plan.margin == 0 || run_checks (checks, G_N_ELEMENTS (checks), error);
+  return self->plan.margin == 0 || wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
 check_gate (const WpSimOptions *self, GError **error)
 {
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { self->plan.plan || self->plan.sweep || self->against || self->calibrate || self->draw.generate,
       "--gate judges one run: it does not go with --plan, --sweep, --against, --calibrate and --generate" },
     { self->policy.mode == WP_MODE_DEFAULT, "--gate: Default has no sizes to judge" },
@@ -681,7 +672,7 @@ check_gate (const WpSimOptions *self, GError **error)
     { is_csv (self), "--gate reports in text and JSON only" },
   };
 
-  return !self->plan.gate || run_checks (checks, G_N_ELEMENTS (checks), error);
+  return !self->plan.gate || wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 /* --sensitivity simulates again only the recursion, on rows in memory. */
@@ -689,7 +680,7 @@ static gboolean
 check_sensitivity (const WpSimOptions *self, GError **error)
 {
   const WpDrawOptions *draw = &self->draw;
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { draw->generate || draw->clients.clients > 0, "--sensitivity needs a trace or --synthetic" },
     { self->plan.sweep || self->plan.gate || self->calibrate,
       "--sensitivity does not go with --sweep, --gate and --calibrate" },
@@ -703,7 +694,7 @@ check_sensitivity (const WpSimOptions *self, GError **error)
     { is_csv (self), "--sensitivity reports in text and JSON only" },
   };
 
-  return self->plan.sensitivity_ns == 0 || run_checks (checks, G_N_ELEMENTS (checks), error);
+  return self->plan.sensitivity_ns == 0 || wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
@@ -711,7 +702,7 @@ check_dispatch (const WpSimOptions *self, GError **error)
 {
   g_autoptr (WpServiceTime) dispatch
       = self->dispatch ? wp_service_time_new (self->dispatch, 1, TRUE, 0, error) : NULL;
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { dispatch && wp_service_time_commit (dispatch), "--dispatch-time: a job is not dispatched in groups" },
     { self->dispatch && wp_service_time_is_batch (self->service),
       "--dispatch-time is not available with --service=batch:, whose writer takes what waits" },
@@ -725,42 +716,14 @@ check_dispatch (const WpSimOptions *self, GError **error)
       return FALSE;
     }
 
-  return run_checks (checks, G_N_ELEMENTS (checks), error);
-}
-
-gboolean
-wp_sim_options_check_fleet (const WpSimOptions *self, GError **error)
-{
-  const WpPolicy *policy = &self->policy;
-  guint64 most = MAX ((guint64) policy->queue_jobs, policy->workers);
-  const Check checks[] = {
-    { self->fleet.instances == 0, "--balance needs --instances" },
-    { policy->mode == WP_MODE_DEFAULT || (policy->mode == WP_MODE_ALL && (policy->given & WP_POLICY_MODE)),
-      "--instances simulates WorkerPool (its default) or BufferedChannel: --mode=all and Default have no "
-      "sizes to share" },
-    { self->plan.plan || self->plan.sweep || self->plan.margin > 0 || self->plan.sensitivity_ns > 0
-          || self->calibrate || self->draw.generate || self->draw.clients.clients > 0
-          || self->draw.replications > 0 || self->draw.precision > 0 || self->draw.theory,
-      "--instances is one run of a trace or --synthetic: it does not go with --plan, --sweep, --margin, "
-      "--sensitivity, --calibrate, --generate, --clients, --replications, --precision and "
-      "--theory" },
-    { self->jobs || self->series || self->plot || self->report || self->plan.at_ns != WP_TIME_NONE,
-      "--instances does not go with --jobs, --series, --plot, --report and --at, which show one server" },
-    { wp_service_time_is_batch (self->service) || self->http_stage.time_ns > 0,
-      "--instances is not available with --service=batch: and --http-time" },
-    { is_csv (self), "--instances reports in text and JSON only" },
-    { self->fleet.instances * most >= WP_UNBOUNDED,
-      "--instances: the servers together have over 4,294,967,294 places or workers" },
-  };
-
-  return self->fleet.given == 0 || run_checks (checks, G_N_ELEMENTS (checks), error);
+  return wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
 check_questions (const WpSimOptions *self, GError **error)
 {
   gboolean at = self->plan.at_ns != WP_TIME_NONE;
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { self->plan.slos && (self->draw.generate || self->against || self->calibrate),
       "--slo judges a prediction: it does not go with --generate, --against and --calibrate" },
     { self->plan.slos && is_csv (self) && !self->plan.sweep,
@@ -769,34 +732,34 @@ check_questions (const WpSimOptions *self, GError **error)
     { at && (is_csv (self) || self->against), "--at reports in the text and JSON of a run only" },
   };
 
-  return run_checks (checks, G_N_ELEMENTS (checks), error);
+  return wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
 static gboolean
 check (const WpSimOptions *self, guint n_traces, GError **error)
 {
-  const Check checks[] = {
+  const WpSimCheck checks[] = {
     { n_traces > 0 && self->calibrate,
       "--calibrate takes no trace: use the options that it prints for a prediction" },
     { n_traces > 0 && wp_sim_options_are_drawn (self), "a trace and generated traffic exclude each other" },
     { n_traces == 0 && !self->calibrate && !wp_sim_options_are_drawn (self),
       "no trace: give a file, or - for standard input" },
   };
-  const Check threads
+  const WpSimCheck threads
       = { self->http_stage.threads > 0 && self->http_stage.time_ns == 0, "--http-threads needs --http-time" };
-  const Check logged[] = {
+  const WpSimCheck logged[] = {
     { self->logged.choice != WP_LOGGED_BY_DEFAULT && n_traces == 0, "--logged-workers needs a trace" },
     { self->logged.choice != WP_LOGGED_BY_DEFAULT && self->service_always,
       "--logged-workers and --service-always exclude each other" },
   };
 
-  return run_checks (checks, G_N_ELEMENTS (checks), error) && wp_policy_check (&self->policy, error)
-         && wp_sim_options_check_fleet (self, error) && check_calibrate (self, error)
-         && run_checks (logged, G_N_ELEMENTS (logged), error) && run_checks (&threads, 1, error)
-         && check_recursion (self, error) && check_files (self, error) && check_drawn (self, error)
-         && check_plan (self, error) && check_sweep (self, error) && check_gate (self, error)
-         && check_sensitivity (self, error) && check_dispatch (self, error) && check_margin (self, error)
-         && check_questions (self, error);
+  return wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error)
+         && wp_policy_check (&self->policy, error) && wp_sim_options_check_fleet (self, error)
+         && check_calibrate (self, error) && wp_sim_options_run_checks (logged, G_N_ELEMENTS (logged), error)
+         && wp_sim_options_run_checks (&threads, 1, error) && check_recursion (self, error)
+         && check_files (self, error) && check_drawn (self, error) && check_plan (self, error)
+         && check_sweep (self, error) && check_gate (self, error) && check_sensitivity (self, error)
+         && check_dispatch (self, error) && check_margin (self, error) && check_questions (self, error);
 }
 
 /* As it was typed, as far as the shell's words show. */
@@ -842,7 +805,7 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   self->format = &wp_report_formats[self->format_index];
   if (!check (self, g_strv_length (traces), error))
     return FALSE;
-  if ((self->plan.gate || self->fleet.instances > 0) && self->policy.mode == WP_MODE_ALL)
+  if ((self->plan.gate || wp_sim_options_are_of_fleet (self)) && self->policy.mode == WP_MODE_ALL)
     self->policy.mode = WP_MODE_WORKER_POOL;
   if (self->plan.gate && !self->plan.slos)
     self->plan.slos = wp_slos_new_default ();

@@ -3,6 +3,7 @@
 
 #include "sim/run/wp-closed-loop.h"
 #include "sim/run/wp-logged.h"
+#include "sim/model/wp-shared-queue.h"
 #include "sim/report/wp-report.h"
 
 /* Generated traffic. */
@@ -45,6 +46,8 @@ typedef struct {
   WpHttpStageOptions http_stage; /* time 0: none */
   char *dispatch;                /* from a free worker to the start of its job; NULL: none */
   WpFleetOptions fleet;          /* instances 0: one server; until_stored and seed are not set */
+  WpSharedQueueOptions shared;   /* fronts 0: none; balance, front, seed and the engine's times are not set */
+  char *engine;                  /* NULL: not given */
   char *calibrate;               /* the record to fit; excludes a simulation */
   GPtrArray *against;            /* (element-type utf8): a record for each server; NULL: not asked for */
   char *client;                  /* NULL: not asked for, as all paths here */
@@ -59,8 +62,23 @@ typedef struct {
   WpPlanOptions plan;
 } WpSimOptions;
 
+/* An invalid combination of options, and its message. */
+typedef struct {
+  gboolean is_wrong;
+  const char *message;
+} WpSimCheck;
+
+/* FALSE with WP_ERROR_USAGE: the first that is wrong. */
+gboolean wp_sim_options_run_checks (const WpSimCheck *checks, guint n, GError **error);
+
+extern const WpOption wp_sim_fleet_options[];        /* of WpFleetOptions */
+extern const WpOption wp_sim_shared_queue_options[]; /* of WpSimOptions */
+
 /* A fleet is simulated once, at the given sizes; call it again when notes have set the policy. */
 gboolean wp_sim_options_check_fleet (const WpSimOptions *self, GError **error);
+
+/* Is it --instances or --fronts? */
+gboolean wp_sim_options_are_of_fleet (const WpSimOptions *self);
 
 /* FALSE with a one-line error; --help and --version print and exit. Clear @self in any case. */
 gboolean wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error);

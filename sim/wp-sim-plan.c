@@ -4,6 +4,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-text.h"
+#include "sim/model/wp-engine-spec.h"
 #include "sim/model/wp-synthetic.h"
 #include "sim/report/wp-chart.h"
 #include "sim/compare/wp-measurement.h"
@@ -20,7 +21,8 @@ struct _WpSimPlan {
   gboolean tries_sizes;
   gboolean may_plan; /* else they are for the report only */
   WpPlan *plan;
-  WpPolicy policy; /* of the plan */
+  WpFleetPlan *fleet_plan; /* of a shared queue, instead */
+  WpPolicy policy;         /* of the plan */
   WpRecommendation recommendation;
   gboolean is_recommended; /* sizes were looked for */
   WpSensitivity *sensitivity;
@@ -64,6 +66,7 @@ wp_sim_plan_free (WpSimPlan *self)
   g_clear_pointer (&self->buffer, wp_trace_buffer_free);
   g_clear_pointer (&self->commit, wp_commit_unref);
   g_clear_pointer (&self->plan, wp_plan_free);
+  g_clear_pointer (&self->fleet_plan, wp_fleet_plan_free);
   g_clear_pointer (&self->sensitivity, wp_sensitivity_free);
   g_clear_pointer (&self->chart, wp_chart_free);
   g_free (self->chart_text);
@@ -93,7 +96,7 @@ static gboolean
 find_charted (WpSimPlan *self, const WpReport *report)
 {
   if (!g_str_equal (self->options->format->name, "text") || self->options->against
-      || self->options->fleet.instances > 0 || wp_sim_options_are_drawn (self->options))
+      || wp_sim_options_are_of_fleet (self->options) || wp_sim_options_are_drawn (self->options))
     return FALSE;
   for (guint i = report->n_models; i-- > 0;)
     if (wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE))
@@ -168,6 +171,24 @@ make_plan (WpSimPlan *self, GError **error)
   wp_trace_buffer_watch (self->buffer, NULL, NULL);
 
   return plan;
+}
+
+static gboolean
+make_fleet_plan (WpSimPlan *self, const WpReport *report, GError **error)
+{
+  WpFleetPlanSetup setup
+      = { self->buffer, report->shared, report->policies[0], NULL, self->commit, self->slos };
+  g_auto (WpEngineSpec) engine = { NULL };
+  g_autoptr (WpProgress) progress = wp_progress_new ("plan: ", NULL);
+
+  if (!wp_engine_spec_parse (&engine, self->options->engine, self->options->seed, error))
+    return FALSE;
+  setup.confirm = engine.confirm;
+  wp_trace_buffer_watch (self->buffer, wp_progress_add, progress);
+  self->fleet_plan = wp_fleet_plan_new (&setup, error);
+  wp_trace_buffer_watch (self->buffer, NULL, NULL);
+
+  return self->fleet_plan != NULL;
 }
 
 static double
@@ -253,11 +274,13 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
     return TRUE;
   if (self->buffer && self->may_plan
       && (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error)
-          || !(self->plan = make_plan (self, error))))
+          || !(report->shared.fronts > 0 ? make_fleet_plan (self, report, error)
+                                         : (self->plan = make_plan (self, error)) != NULL)))
     return FALSE;
   if (self->chart)
     self->chart_text = draw_chart (self, report);
   report->plan = self->plan;
+  report->fleet_plan = self->fleet_plan;
   report->recommendation = self->is_recommended ? &self->recommendation : NULL;
   report->slos = self->options->plan.slos;
   report->chart = self->chart_text;
@@ -346,6 +369,9 @@ wp_sim_plan_map (WpSimPlan *self, const WpReport *report, WpSweep **sizes, GErro
 gboolean
 wp_sim_plan_is_unmet (const WpSimPlan *self)
 {
+  if (self->fleet_plan)
+    return !self->fleet_plan->points[0].is_found;
+
   return self->plan ? !self->plan->met : self->options->plan.plan;
 }
 

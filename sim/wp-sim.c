@@ -19,6 +19,7 @@
 #include "sim/wp-sim-options.h"
 #include "sim/wp-sim-plan.h"
 #include "sim/wp-sim-experiment.h"
+#include "sim/wp-sim-fleet.h"
 #include "sim/model/wp-synthetic.h"
 
 enum { EXIT_DONE = 0, EXIT_NO = 1, EXIT_BAD = 2 };
@@ -141,32 +142,6 @@ choose_models (WpReport *report, const WpPolicy *policy)
     }
 }
 
-/* Beside the fleet, its places and workers behind one queue. */
-static void
-choose_fleet (WpReport *report, const WpSimOptions *options)
-{
-  WpPolicy *each = &report->policies[0], *shared = &report->policies[1];
-  guint n = options->fleet.instances;
-
-  if (n == 0)
-    return;
-  report->fleet = options->fleet;
-  report->fleet.until_stored = each->ack == WP_ACK_STORED;
-  report->fleet.seed = options->seed;
-  *shared = *each;
-  shared->workers = n * wp_report_workers (each);
-  shared->queue_jobs = n * each->queue_jobs;
-  if (each->mode == WP_MODE_BUFFERED_CHANNEL)
-    shared->dispatcher = WP_DISPATCHER_BOUNDED;
-  shared->mode = WP_MODE_WORKER_POOL;
-  report->n_models = 2;
-  if (report->fleet.balance == WP_BALANCE_LEAST && !report->fleet.until_stored)
-    g_ptr_array_add (report->warnings,
-                     g_strdup (
-                         "with --ack=accepted a request is open until its job is accepted, so a balancer "
-                         "does not see what waits in a server: --balance=least needs --ack=stored"));
-}
-
 /* A log that says nothing of services is good for its traffic only: what --service stands for is not
  * invented. */
 static gboolean
@@ -269,16 +244,20 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
                                                            options->service_always, options->seed, error);
   g_autoptr (WpServiceTime) dispatch = NULL;
   g_autoptr (WpProgress) progress = NULL;
+  g_auto (WpEngineSpec) engine = { NULL };
   g_autoptr (WpRun) run = NULL;
 
   if (!service || !wp_experiment_open_dispatch (options->dispatch, options->seed, &dispatch, error)
+      || !wp_sim_fleet_open_engine (options, service, &engine, report, error)
       || !read_rows (options, trace, service, plan, report, error))
     return FALSE;
   progress = wp_progress_new ("", trace);
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
-  wp_run_set_http_stage (run, &options->http_stage);
+  if (options->shared.fronts == 0)
+    wp_run_set_http_stage (run, &options->http_stage);
   wp_run_set_dispatch (run, dispatch);
   wp_run_set_fleet (run, &report->fleet);
+  wp_run_set_shared_queue (run, &report->shared, engine.confirm);
   wp_run_set_threads (run, wp_sim_options_threads (options));
   wp_sim_experiment_watch (study, run);
   wp_sim_plan_watch (plan, run, report);
@@ -288,6 +267,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
   if (!side_files_open (files, options, report, run, error)
       || !go (options, trace, run, service, plan, report, error))
     return FALSE;
+  wp_run_shared_queue_figures (run, &report->shared_figures);
   report->has_http_stage = wp_run_http_stage_summary (run, &report->http_stage);
   warn_of_load (service, report);
 
@@ -427,7 +407,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   if (wp_logged_is_unknown (logged))
     g_ptr_array_add (warnings, wp_logged_describe (logged));
   choose_models (&report, &options->policy);
-  choose_fleet (&report, options);
+  wp_sim_fleet_choose (options, &report);
   if (!(trace ? run_models (options, trace, study, plan, &report, predicted, &files, error)
               : wp_sim_experiment_run_closed (study, &report, notes, error))
       || !wp_sim_experiment_finish (study, &report, notes, error)

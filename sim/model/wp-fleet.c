@@ -1,9 +1,8 @@
 #include "sim/model/wp-fleet.h"
 
+#include "sim/model/wp-heap.h"
 #include "sim/model/wp-model-private.h"
 #include "sim/stats/wp-random.h"
-
-#define BALANCE_STREAM 7 /* of random numbers; other draws of the same seed have others */
 
 const char *const wp_balance_names[] = { "round-robin", "random", "least", NULL };
 
@@ -14,6 +13,14 @@ typedef struct {
   gint8 depth, parked, open;
 } Change;
 
+static inline gboolean
+is_sooner (const Change *a, const Change *b)
+{
+  return a->at_ns < b->at_ns;
+}
+
+WP_DEFINE_HEAP (ChangeHeap, change_heap, Change, is_sooner)
+
 struct _WpFleet {
   WpFleetOptions options;
   WpModel **models;
@@ -21,7 +28,7 @@ struct _WpFleet {
   guint *open; /* for each server */
   guint last;  /* the server that got the last request */
   WpRandom random;
-  GArray *changes; /* (element-type Change): a binary heap by time */
+  ChangeHeap changes; /* to come */
   guint64 depth, parked, parked_peak;
   gint64 counted_ns; /* the depth is counted up to here; WP_TIME_NONE: no request has come */
   WpHistogram *depths;
@@ -39,8 +46,7 @@ wp_fleet_new (const WpFleetOptions *options, const WpLayout *layout, gint64 pati
     self->models[i] = wp_model_new (layout, patience_ns);
   self->open = g_new0 (guint, options->instances);
   self->last = options->instances - 1;
-  wp_random_init (&self->random, options->seed, BALANCE_STREAM);
-  self->changes = g_array_new (FALSE, FALSE, sizeof (Change));
+  wp_random_init (&self->random, options->seed, WP_BALANCE_STREAM);
   self->counted_ns = WP_TIME_NONE;
   self->depths = wp_histogram_new ();
 
@@ -54,43 +60,9 @@ wp_fleet_free (WpFleet *self)
     wp_model_free (self->models[i]);
   g_free (self->models);
   g_free (self->open);
-  g_array_unref (self->changes);
+  change_heap_clear (&self->changes);
   wp_histogram_free (self->depths);
   g_free (self);
-}
-
-static void
-plan_change (WpFleet *self, Change change)
-{
-  Change *heap;
-  guint i = self->changes->len;
-
-  g_array_append_val (self->changes, change);
-  heap = (Change *) self->changes->data;
-  for (; i > 0 && heap[(i - 1) / 2].at_ns > change.at_ns; i = (i - 1) / 2)
-    heap[i] = heap[(i - 1) / 2];
-  heap[i] = change;
-}
-
-static Change
-take_change (WpFleet *self)
-{
-  Change *heap = (Change *) self->changes->data;
-  guint n = self->changes->len - 1, i = 0;
-  Change first = heap[0], last = heap[n];
-
-  for (guint child = 1; child < n; child = 2 * i + 1)
-    {
-      child += child + 1 < n && heap[child + 1].at_ns < heap[child].at_ns;
-      if (heap[child].at_ns >= last.at_ns)
-        break;
-      heap[i] = heap[child];
-      i = child;
-    }
-  heap[i] = last;
-  g_array_set_size (self->changes, n);
-
-  return first;
 }
 
 static void
@@ -105,9 +77,9 @@ count_depth (WpFleet *self, gint64 until_ns)
 static void
 advance (WpFleet *self, gint64 now_ns)
 {
-  while (self->changes->len > 0 && g_array_index (self->changes, Change, 0).at_ns <= now_ns)
+  while (self->changes.length > 0 && change_heap_first (&self->changes)->at_ns <= now_ns)
     {
-      Change change = take_change (self);
+      Change change = change_heap_pop (&self->changes);
 
       if (change.depth != 0)
         count_depth (self, change.at_ns);
@@ -156,8 +128,8 @@ plan_changes (WpFleet *self, guint instance, gint64 arrival_ns, gint64 dispatch_
     {
       self->parked++;
       self->parked_peak = MAX (self->parked_peak, self->parked);
-      plan_change (self,
-                   (Change){ is_accepted ? result->accepted_ns : result->ended_ns, instance, queues, -1, 0 });
+      change_heap_push (&self->changes, (Change){ is_accepted ? result->accepted_ns : result->ended_ns,
+                                                  instance, queues, -1, 0 });
     }
   else if (queues)
     {
@@ -165,11 +137,11 @@ plan_changes (WpFleet *self, guint instance, gint64 arrival_ns, gint64 dispatch_
       self->depth++;
     }
   if (queues)
-    plan_change (self, (Change){ left_ns, instance, -1, 0, 0 });
+    change_heap_push (&self->changes, (Change){ left_ns, instance, -1, 0, 0 });
   if (self->options.balance == WP_BALANCE_LEAST)
     {
       self->open[instance]++;
-      plan_change (self, (Change){ closes_at (self, arrival_ns, result), instance, 0, 0, -1 });
+      change_heap_push (&self->changes, (Change){ closes_at (self, arrival_ns, result), instance, 0, 0, -1 });
     }
 }
 

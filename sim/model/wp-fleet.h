@@ -12,6 +12,8 @@ typedef enum {
 
 extern const char *const wp_balance_names[]; /* as typed, in this order, NULL-terminated */
 
+#define WP_BALANCE_STREAM 7 /* of random numbers; other draws of the same seed have others */
+
 typedef struct {
   guint instances; /* 0: there is no fleet */
   WpBalance balance;

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "sim/base/wp-text.h"
+#include "sim/report/wp-report-fleet.h"
 
 /* An empty cell for null. */
 static void
@@ -15,8 +16,10 @@ add_double (GString *text, double value)
 }
 
 static void
-add_model (GString *text, const WpPolicy *policy, const WpSummary *summary)
+add_model (GString *text, const WpReport *report, guint model)
 {
+  const WpPolicy *policy = &report->policies[model];
+  const WpSummary *summary = &report->summary[model];
   guint workers = wp_report_workers (policy);
 
   g_string_append_printf (text, "%s,", wp_mode_name (policy->mode));
@@ -32,6 +35,7 @@ add_model (GString *text, const WpPolicy *policy, const WpSummary *summary)
   g_string_append_printf (text, ",%s",
                           wp_policy_uses (policy, WP_POLICY_WHEN_FULL) ? wp_when_full_name (policy->when_full)
                                                                        : "");
+  wp_report_fleet_add_csv (text, report, model);
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     {
       g_string_append_c (text, ',');
@@ -43,12 +47,13 @@ add_model (GString *text, const WpPolicy *policy, const WpSummary *summary)
 static void
 add_models (GString *text, const WpReport *report)
 {
-  g_string_append (text, "mode,queue,workers,dispatcher,when_full");
+  g_string_append_printf (text, "mode,queue,workers,dispatcher,when_full%s",
+                          wp_report_fleet_csv_columns (report));
   for (const WpMetric *metric = wp_metrics; metric->name; metric++)
     g_string_append_printf (text, ",%s", metric->name);
   g_string_append_c (text, '\n');
   for (guint i = 0; i < report->n_models; i++)
-    add_model (text, &report->policies[i], &report->summary[i]);
+    add_model (text, report, i);
 }
 
 static void

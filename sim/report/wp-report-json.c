@@ -6,6 +6,7 @@
 #include "sim/trace/wp-json-add.h"
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-report-worst-errors.h"
+#include "sim/report/wp-report-fleet.h"
 #include "sim/report/wp-report-plan.h"
 #include "sim/report/wp-report-sensitivity.h"
 #include "sim/report/wp-report-verdict.h"
@@ -191,25 +192,6 @@ add_objectives (JsonBuilder *builder, const GPtrArray *slos, const WpSummary *su
 }
 
 static void
-add_fleet (JsonBuilder *builder, const WpReport *report, guint model)
-{
-  wp_json_add_count (builder, "instances", model == 0 ? report->fleet.instances : 1);
-  wp_json_add_string (builder, "balance", model == 0 ? wp_balance_names[report->fleet.balance] : NULL);
-}
-
-/* By how many seconds each is shorter with one shared queue. */
-static void
-add_sharing (JsonBuilder *builder, const WpReport *report)
-{
-  wp_json_begin_object (builder, "sharing");
-  wp_json_add_double (builder, "wait_mean", wp_report_sharing (report, "wait.mean"));
-  wp_json_add_double (builder, "wait_p99", wp_report_sharing (report, "wait.p99"));
-  wp_json_add_double (builder, "response_mean", wp_report_sharing (report, "response.mean"));
-  wp_json_add_double (builder, "response_p99", wp_report_sharing (report, "response.p99"));
-  json_builder_end_object (builder);
-}
-
-static void
 add_model (JsonBuilder *builder, const WpReport *report, guint model)
 {
   const WpPolicy *policy = &report->policies[model];
@@ -219,8 +201,7 @@ add_model (JsonBuilder *builder, const WpReport *report, guint model)
 
   json_builder_begin_object (builder);
   wp_json_add_string (builder, "mode", wp_mode_name (policy->mode));
-  if (report->fleet.instances > 0)
-    add_fleet (builder, report, model);
+  wp_report_fleet_add_model_json (builder, report, model);
   wp_json_add_whole (builder, "queue", wp_policy_uses (policy, WP_POLICY_QUEUE) ? policy->queue_jobs : NAN);
   wp_json_add_whole (builder, "workers", workers > 0 ? workers : NAN);
   wp_json_add_string (builder, "dispatcher",
@@ -376,8 +357,7 @@ wp_report_json (const WpReport *report)
   for (guint i = 0; i < report->n_models; i++)
     add_model (builder, report, i);
   json_builder_end_array (builder);
-  if (report->fleet.instances > 0 && report->n_models > 0)
-    add_sharing (builder, report);
+  wp_report_fleet_add_json (builder, report);
   wp_report_plan_add_json (builder, report);
   wp_report_sensitivity_add_json (builder, report);
   wp_confidence_add_json (builder, report);

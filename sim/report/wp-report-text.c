@@ -9,6 +9,7 @@
 #include "sim/report/wp-confidence-text.h"
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report-worst-errors.h"
+#include "sim/report/wp-report-fleet.h"
 #include "sim/report/wp-report-plan.h"
 #include "sim/report/wp-report-sensitivity.h"
 #include "sim/report/wp-report-verdict.h"
@@ -237,7 +238,10 @@ add_line (GString *text, const WpReport *report, guint line)
     return;
   if (g_str_has_suffix (metric->name, ".max"))
     add_percentiles (text, report, metric);
-  add_figures (text, report, metric, lines[line].label, lines[line].sublabel);
+  add_figures (text, report, metric,
+               report->shared.fronts > 0 && g_str_equal (metric->name, "busy.mean") ? "jobs in commits"
+                                                                                    : lines[line].label,
+               lines[line].sublabel);
 }
 
 const char *
@@ -256,31 +260,13 @@ wp_report_describe_full (char *cell, const WpPolicy *policy)
   return cell;
 }
 
-static gboolean
-is_fleet (const WpReport *report, guint model)
-{
-  return report->fleet.instances > 0 && model == 0;
-}
-
-static const char *
-name_model (char *cell, const WpReport *report, guint model)
-{
-  if (report->fleet.instances == 0)
-    return wp_mode_name (report->policies[model].mode);
-  if (model > 0)
-    return "shared queue";
-  g_snprintf (cell, CELL, "%u server%s", report->fleet.instances, report->fleet.instances == 1 ? "" : "s");
-
-  return cell;
-}
-
 /* @size is of each server of a fleet. */
 static void
 add_size (GString *text, const WpReport *report, guint model, const char *size)
 {
   g_autofree char *sizes = g_strdup_printf ("%u x %s", report->fleet.instances, size);
 
-  add_cell (text, is_fleet (report, model) ? sizes : size);
+  add_cell (text, report->fleet.instances > 0 && model == 0 ? sizes : size);
 }
 
 static void
@@ -290,7 +276,7 @@ add_header (GString *text, const WpReport *report)
 
   add_label (text, "", "");
   for (guint i = 0; i < report->n_models; i++)
-    add_cell (text, name_model (cell, report, i));
+    add_cell (text, wp_report_fleet_name_model (cell, report, i));
   g_string_append_c (text, '\n');
   add_label (text, "queue", "");
   for (guint i = 0; i < report->n_models; i++)
@@ -334,37 +320,10 @@ add_objectives (GString *text, const WpReport *report)
     }
 }
 
-static const char *
-describe_saving (char *words, const WpReport *report, const char *metric)
-{
-  double saved = wp_report_sharing (report, metric);
-  char time[CELL];
-
-  if (saved == 0)
-    return "the same";
-  g_snprintf (words, 2 * CELL, "%s %s", wp_format_seconds (time, fabs (saved)),
-              saved < 0 ? "longer" : "shorter");
-
-  return words;
-}
-
-/* What the second column is for. */
-static void
-add_sharing (GString *text, const WpReport *report)
-{
-  char mean[2 * CELL], p99[2 * CELL], response[2 * CELL];
-
-  g_string_append_printf (
-      text, "balance: %s\none shared queue: wait %s on average, %s at p99; response %s at p99\n\n",
-      wp_balance_names[report->fleet.balance], describe_saving (mean, report, "wait.mean"),
-      describe_saving (p99, report, "wait.p99"), describe_saving (response, report, "response.p99"));
-}
-
 static void
 add_models (GString *text, const WpReport *report)
 {
-  if (report->fleet.instances > 0)
-    add_sharing (text, report);
+  wp_report_fleet_add_text (text, report);
   add_header (text, report);
   for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
     if (lines[i].label)
@@ -693,6 +652,7 @@ wp_report_text (const WpReport *report)
       add_models (text, report);
       wp_confidence_add_text (text, report);
       wp_report_plan_add_text (text, report);
+      wp_report_fleet_add_plan_text (text, report);
       wp_report_sensitivity_add_text (text, report);
     }
   for (guint i = 0; i < report->warnings->len; i++)

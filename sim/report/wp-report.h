@@ -4,10 +4,12 @@
 #include "sim/run/wp-timeline.h"
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-confidence.h"
+#include "sim/plan/wp-fleet-plan.h"
 #include "sim/plan/wp-sensitivity.h"
 #include "sim/run/wp-logged.h"
 #include "sim/model/wp-fleet.h"
 #include "sim/model/wp-http-stage.h"
+#include "sim/model/wp-shared-queue.h"
 #include "sim/model/wp-traffic.h"
 
 typedef struct {
@@ -30,8 +32,12 @@ typedef struct {
   WpPolicy policies[WP_N_MODES];
   WpSummary summary[WP_N_MODES];
   WpFleetOptions fleet;        /* instances > 0: the first model is a fleet, the second one shared queue */
-  const WpComparison *against; /* NULL without --against */
-  const WpPlan *plan;          /* NULL: none; likewise the next three */
+  WpSharedQueueOptions shared; /* fronts > 0: the only model is that of fronts, a shared queue and workers */
+  WpSharedQueueFigures shared_figures;
+  const char *engine;                     /* of the shared queue, as typed */
+  const WpComparison *against;            /* NULL without --against */
+  const WpPlan *plan;                     /* NULL: none; likewise the next three */
+  const WpFleetPlan *fleet_plan;          /* of the shared queue */
   const WpRecommendation *recommendation; /* with a plan only */
   const WpSensitivity *sensitivity;       /* NULL without --sensitivity */
   const WpSnapshot *at;

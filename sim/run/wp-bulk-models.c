@@ -116,6 +116,7 @@ typedef struct {
 struct _WpBulkModels {
   guint n_models;
   WpBulkService *servers[WP_N_MODES];
+  WpSharedQueue *shared; /* the only model; NULL: there are servers */
   Teller tellers[WP_N_MODES];
   PendingRows *pending; /* NULL: no rows are kept */
 };
@@ -148,11 +149,26 @@ wp_bulk_models_new (const WpLayout *layouts, guint n_models, gint64 patience_ns,
   return self;
 }
 
+WpBulkModels *
+wp_bulk_models_new_shared (const WpSharedQueueOptions *options, const WpLayout *layout, WpCommit *confirm,
+                           WpCommit *commit, gboolean keeps_rows)
+{
+  WpBulkModels *self = g_new0 (WpBulkModels, 1);
+
+  self->pending = keeps_rows ? pending_rows_new (1) : NULL;
+  self->tellers[0] = (Teller){ self->pending, 0 };
+  self->shared = wp_shared_queue_new (options, layout, confirm, commit, keeps_rows ? on_result : NULL,
+                                      &self->tellers[0]);
+
+  return self;
+}
+
 void
 wp_bulk_models_free (WpBulkModels *self)
 {
   for (guint i = 0; i < self->n_models; i++)
     wp_bulk_service_free (self->servers[i]);
+  g_clear_pointer (&self->shared, wp_shared_queue_free);
   g_clear_pointer (&self->pending, pending_rows_free);
   g_free (self);
 }
@@ -166,6 +182,9 @@ wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint64 *servi
     for (gsize j = 0; j < n_rows; j++)
       if (!wp_bulk_service_offer (self->servers[i], rows[j].arrival_ns))
         return FALSE;
+  for (gsize j = 0; self->shared && j < n_rows; j++)
+    if (!wp_shared_queue_offer (self->shared, rows[j].arrival_ns))
+      return FALSE;
 
   return TRUE;
 }
@@ -200,6 +219,8 @@ wp_bulk_models_start_counting (WpBulkModels *self, gint64 now_ns)
 {
   for (guint i = 0; i < self->n_models; i++)
     wp_bulk_service_start_counting (self->servers[i], now_ns);
+  if (self->shared)
+    wp_shared_queue_start_counting (self->shared, now_ns);
 }
 
 void
@@ -221,7 +242,13 @@ wp_bulk_models_finish (WpBulkModels *self, WpSummary *summary)
     if (!wp_bulk_service_finish (self->servers[i], &summary[i]))
       return FALSE;
 
-  return TRUE;
+  return !self->shared || wp_shared_queue_finish (self->shared, summary);
+}
+
+void
+wp_bulk_models_figures (const WpBulkModels *self, WpSharedQueueFigures *figures)
+{
+  wp_shared_queue_figures (self->shared, figures);
 }
 
 gboolean
@@ -231,5 +258,5 @@ wp_bulk_models_check (const WpBulkModels *self, GError **error)
     if (!wp_bulk_service_check (self->servers[i], error))
       return FALSE;
 
-  return TRUE;
+  return !self->shared || wp_shared_queue_check (self->shared, error);
 }

@@ -4,6 +4,7 @@
 
 #include "sim/model/wp-batch-means.h"
 #include "sim/model/wp-bulk-service.h"
+#include "sim/model/wp-shared-queue.h"
 #include "sim/run/wp-observers.h"
 
 typedef struct _WpBulkModels WpBulkModels;
@@ -12,6 +13,10 @@ typedef struct _WpBulkModels WpBulkModels;
  * their results. @commit: takes a reference. */
 WpBulkModels *wp_bulk_models_new (const WpLayout *layouts, guint n_models, gint64 patience_ns,
                                   WpCommit *commit, gboolean keeps_rows);
+
+/* Of fronts, one shared queue and its workers: one model. Takes references of @confirm and @commit. */
+WpBulkModels *wp_bulk_models_new_shared (const WpSharedQueueOptions *options, const WpLayout *layout,
+                                         WpCommit *confirm, WpCommit *commit, gboolean keeps_rows);
 void wp_bulk_models_free (WpBulkModels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBulkModels, wp_bulk_models_free)
 
@@ -24,10 +29,14 @@ gboolean wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint
 gboolean wp_bulk_models_notify (WpBulkModels *self, const GArray *observers, GError **error);
 
 void wp_bulk_models_start_counting (WpBulkModels *self, gint64 now_ns); /* see wp_model_start_counting() */
+/* Not of wp_bulk_models_new_shared(). */
 void wp_bulk_models_add_parts (const WpBulkModels *self, WpBatchMeans *const *parts, gint64 now_ns);
 
 /* Call it once after the last row. @summary: one for each model. FALSE as in wp_bulk_models_offer(). */
 gboolean wp_bulk_models_finish (WpBulkModels *self, WpSummary *summary);
+
+/* After that, of wp_bulk_models_new_shared(). */
+void wp_bulk_models_figures (const WpBulkModels *self, WpSharedQueueFigures *figures);
 
 /* wp_model_check() for all models. */
 gboolean wp_bulk_models_check (const WpBulkModels *self, GError **error);

@@ -15,6 +15,8 @@ struct _WpRun {
   WpModel *models[WP_N_MODES];
   WpFleetOptions fleet_options;
   WpFleet *fleet; /* replaces the first model; NULL: none */
+  WpSharedQueueOptions shared_options;
+  WpCommit *confirm; /* of a publish to the shared queue */
   guint threads;
   WpModelThread *beside; /* a thread for some of the models; NULL: none */
   gboolean is_beside[WP_N_MODES];
@@ -109,6 +111,23 @@ void
 wp_run_set_fleet (WpRun *self, const WpFleetOptions *fleet)
 {
   self->fleet_options = *fleet;
+}
+
+void
+wp_run_set_shared_queue (WpRun *self, const WpSharedQueueOptions *options, WpCommit *confirm)
+{
+  self->shared_options = *options;
+  self->confirm = confirm;
+}
+
+gboolean
+wp_run_shared_queue_figures (const WpRun *self, WpSharedQueueFigures *figures)
+{
+  if (self->shared_options.fronts == 0)
+    return FALSE;
+  wp_bulk_models_figures (self->groups, figures);
+
+  return TRUE;
 }
 
 gboolean
@@ -218,7 +237,10 @@ start (WpRun *self)
   self->begins = FALSE;
   self->counting = FALSE;
   drop_models (self);
-  if (commit)
+  if (self->shared_options.fronts > 0)
+    self->groups = wp_bulk_models_new_shared (&self->shared_options, &self->layouts[0], self->confirm, commit,
+                                              self->wants_results);
+  else if (commit)
     self->groups
         = wp_bulk_models_new (self->layouts, self->n_models, self->patience_ns, commit, self->wants_results);
   else

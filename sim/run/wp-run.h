@@ -6,6 +6,7 @@
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-service-time.h"
+#include "sim/model/wp-shared-queue.h"
 #include "sim/model/wp-traffic.h"
 #include "sim/plan/wp-trace-buffer.h"
 #include "sim/run/wp-timeline.h"
@@ -30,6 +31,14 @@ void wp_run_set_dispatch (WpRun *self, WpServiceTime *dispatch);
 /* Before wp_run_execute(): the first model is a fleet of servers with its policy each. Not with group commit,
  * an HTTP stage or parts. No instances: there is no fleet. */
 void wp_run_set_fleet (WpRun *self, const WpFleetOptions *fleet);
+
+/* Before wp_run_execute(): the only model is fronts and workers with one shared queue, of the first policy's
+ * sizes. With group commit; not with an HTTP stage or parts. @confirm outlives the run. No fronts: there is
+ * none. */
+void wp_run_set_shared_queue (WpRun *self, const WpSharedQueueOptions *options, WpCommit *confirm);
+
+/* After wp_run_execute(). FALSE: there is no shared queue. */
+gboolean wp_run_shared_queue_figures (const WpRun *self, WpSharedQueueFigures *figures);
 
 /* After wp_run_execute(). FALSE: there is no HTTP stage. */
 gboolean wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summary);

@@ -21,7 +21,7 @@ typedef struct {
 
 WP_DEFINE_RING (WaitingRing, waiting_ring, Waiting)
 
-/* One model's. Under FCFS each ring is in order of time and of arrival. */
+/* One model's. Each ring is in order of time; of one queue under FCFS, that is the order of arrival. */
 typedef struct {
   WaitingRing accepted; /* parked or queued requests that are accepted, until they leave the queue */
   WaitingRing refused;  /* parked requests that are turned away, until then */
@@ -135,6 +135,29 @@ heap_pop (GArray *heap)
     }
   times[i] = last;
   g_array_set_size (heap, n);
+}
+
+/* Jobs of several queues do not come in order of time. */
+static inline void
+push_waiting (WaitingRing *ring, Waiting waiting)
+{
+  gsize i = ring->length;
+
+  waiting_ring_push (ring, waiting);
+  for (; i > 0 && G_UNLIKELY (waiting_ring_at (ring, i - 1).left_ns > waiting.left_ns); i--)
+    ring->items[(ring->head + i) & ring->mask] = waiting_ring_at (ring, i - 1);
+  ring->items[(ring->head + i) & ring->mask] = waiting;
+}
+
+static inline void
+push_time (WpRing *ring, gint64 time_ns)
+{
+  gsize i = ring->length;
+
+  wp_ring_push (ring, time_ns);
+  for (; i > 0 && G_UNLIKELY (wp_ring_at (ring, i - 1) > time_ns); i--)
+    ring->items[(ring->head + i) & ring->mask] = wp_ring_at (ring, i - 1);
+  ring->items[(ring->head + i) & ring->mask] = time_ns;
 }
 
 static inline void
@@ -294,9 +317,9 @@ offer_row (Model *self, gint64 arrival_ns, gint64 dispatch_ns, const WpRequestRe
     return;
   self->next_ns = MIN (self->next_ns, arrival_ns);
   if (left_ns > waits_from_ns)
-    waiting_ring_push (accepted ? &self->accepted : &self->refused, (Waiting){ left_ns, arrival_ns });
+    push_waiting (accepted ? &self->accepted : &self->refused, (Waiting){ left_ns, arrival_ns });
   if (result->accepted_ns > waits_from_ns)
-    wp_ring_push (&self->acceptances, result->accepted_ns);
+    push_time (&self->acceptances, result->accepted_ns);
   if (accepted && end_ns > busy_from_ns)
     heap_push (self->ends, end_ns);
 }

@@ -1,0 +1,238 @@
+/* wp-sim --fronts as a user runs it. */
+#include <string.h>
+
+#include "tests/unit/sim-run.h"
+
+/* Four at once, and one alone. */
+static const char trace[] = "arrival,id\n0,a\n0,b\n0,c\n0,d\n1,e\n";
+
+#define TIMES "--engine=confirm=4ms,deliver=1ms,retry=3ms --service=batch:10ms:1ms"
+
+static SimRun *
+run_on (const char *arguments, int status)
+{
+  SimRun *run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", trace);
+  sim_run_go (run, arguments, NULL);
+  g_test_message ("%s -> %d %s", arguments, run->status, run->err);
+  g_assert_cmpint (run->status, ==, status);
+
+  return run;
+}
+
+static JsonObject *
+model_of (JsonObject *report)
+{
+  return json_array_get_object_element (json_object_get_array_member (report, "models"), 0);
+}
+
+static double
+number (JsonObject *object, const char *group, const char *name)
+{
+  return json_object_get_double_member (json_object_get_object_member (object, group), name);
+}
+
+/* A front needs 2 ms per request, so two of the four are published at 2 ms and two at 4 ms. The one worker
+ * takes the first two at 7 ms and the others at its end, 19 ms. */
+static void
+test_json (void)
+{
+  g_autoptr (SimRun) run = run_on ("--fronts=2 --workers=1 --batch=2 --queue=2 --http-time=2ms " TIMES
+                                   " --format=json trace.csv",
+                                   0);
+  g_autoptr (JsonObject) report = sim_run_json (run);
+  JsonObject *model = model_of (report);
+
+  g_assert_cmpstr (run->err, ==, "");
+  g_assert_cmpint (json_object_get_int_member (model, "fronts"), ==, 2);
+  g_assert_cmpstr (json_object_get_string_member (model, "balance"), ==, "round-robin");
+  g_assert_cmpstr (json_object_get_string_member (model, "engine"), ==, "confirm=4ms,deliver=1ms,retry=3ms");
+  g_assert_cmpint (json_object_get_int_member (model, "batch"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (model, "commits"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (model, "requests"), ==, 5);
+  g_assert_cmpfloat_with_epsilon (number (model, "wait", "max"), 0.019, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (model, "response", "max"), 0.031, 1e-9);
+  g_assert_cmpint ((gint64) number (model, "depth", "max"), ==, 2);
+}
+
+/* Of the second two, which are published at 0, there is a place once the first two start at 5 ms: the front
+ * finds it half a try later. */
+static void
+test_jobs (void)
+{
+  g_autoptr (SimRun) run
+      = run_on ("--fronts=1 --workers=1 --batch=2 --queue=2 " TIMES " --jobs=- trace.csv", 0);
+
+  g_assert_nonnull (strstr (
+      run->out, "\n0.000000000,0.012000000,b,,0.004000000,0.005000000,0.017000000,0.017000000,stored,0\n"));
+  g_assert_nonnull (strstr (
+      run->out, "\n0.000000000,0.012000000,c,,0.006500000,0.017000000,0.029000000,0.029000000,stored,1\n"));
+}
+
+static void
+test_text_and_csv (void)
+{
+  g_autoptr (SimRun) text = run_on ("--fronts=3 --workers=2 --queue=100 --batch=50 --balance=random " TIMES
+                                    " --slo=response.p99<1s trace.csv",
+                                    0);
+  g_autoptr (SimRun) csv
+      = run_on ("--fronts=3 --workers=2 --queue=1000 --batch=50 " TIMES " --format=csv trace.csv", 0);
+
+  g_assert_nonnull (strstr (text->out, "fronts: 3, arrivals random, threads 0.00 % busy; engine: "
+                                       "confirm=4ms,deliver=1ms,retry=3ms\ncommits: "));
+  g_assert_nonnull (strstr (text->out, " shared queue\n"));
+  g_assert_nonnull (strstr (text->out, "response.p99<1s                   met\n"));
+  g_assert_true (g_str_has_prefix (
+      csv->out, "mode,queue,workers,dispatcher,when_full,fronts,balance,batch,rows_per_commit,requests,"));
+  g_assert_nonnull (strstr (csv->out, "\nWorkerPool,1000,2,bounded,block,3,round-robin,50,"));
+}
+
+static void
+test_series (void)
+{
+  g_autoptr (SimRun) run
+      = run_on ("--fronts=2 --workers=1 --batch=2 --queue=10 " TIMES " --series=- --interval=8ms trace.csv",
+                0);
+
+  g_assert_true (g_str_has_prefix (run->out, "time,mode,depth,parked,busy\n0.000000000,WorkerPool,0,4,0\n"
+                                             "0.008000000,WorkerPool,2,0,2\n"));
+}
+
+/* Each commit takes 10 ms and 1 ms for each of its 20 jobs at most, so a worker stores 667 per second at
+ * best: 2,000 and 4,000 per second need over 3 and 6. A front passes 1,000 per second. */
+static void
+test_plan (void)
+{
+  const char *fleet = "--fronts=1 --workers=1 --batch=20 --http-time=1ms " TIMES
+                      " --synthetic=constant:rate=2200,duration=5s --plan --slo=response.p99<100ms";
+  g_autofree char *json_arguments = g_strconcat (fleet, " --format=json", NULL),
+                  *unmet_arguments = g_strconcat (fleet, " --slo=response.p50<10ms", NULL);
+  g_autoptr (SimRun) run = run_on (json_arguments, 0), text = run_on (fleet, 0),
+                     unmet = run_on (unmet_arguments, 1);
+  g_autoptr (JsonObject) report = sim_run_json (run);
+  JsonArray *points = json_object_get_array_member (report, "fleet_plan");
+  JsonObject *once = json_array_get_object_element (points, 0),
+             *twice = json_array_get_object_element (points, 1);
+
+  g_assert_cmpint (json_object_get_int_member (once, "workers"), ==, 4);
+  g_assert_cmpint (json_object_get_int_member (once, "fronts"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (once, "queue"), >=, 20);
+  g_assert_cmpstr (json_object_get_string_member (once, "fails"), ==, "response.p99<100ms");
+  g_assert_cmpint (json_object_get_int_member (twice, "workers"), >=, 7);
+  g_assert_cmpint (json_object_get_int_member (twice, "fronts"), ==, 5);
+  g_assert_nonnull (strstr (text->out,
+                            "\nplan for the fleet: response.p99<100ms\n  1x the traffic: 4 workers, "
+                            "3 fronts, a queue of "));
+  g_assert_nonnull (strstr (text->out, "; one worker less fails response.p99<100ms\n"));
+  g_assert_nonnull (
+      strstr (unmet->out, "  1x the traffic: no number of workers and fronts meets response.p50<10ms\n"));
+}
+
+/* A front's record: publishes of 2 ms and 6 ms, and one that waited for a place. */
+static void
+test_confirms_of_a_record (void)
+{
+  const char *front = "arrival,accepted,ended,outcome,blocked\n0,0.002,0.002,stored,0\n"
+                      "0.5,0.506,0.506,stored,0\n1,1.9,1.9,stored,1\n";
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (JsonObject) report = NULL;
+  double least, most;
+
+  sim_run_write (run, "front.csv", front);
+  sim_run_go (run,
+              "--fronts=1 --workers=1 --engine=deliver=1ms,confirm=from:front.csv --service=batch:0:1ms "
+              "--synthetic=constant:rate=100,duration=1s --format=json",
+              NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  report = sim_run_json (run);
+  least = number (model_of (report), "accept_latency", "p50");
+  most = number (model_of (report), "accept_latency", "max");
+  g_assert_cmpfloat (least, >=, 0.002);
+  g_assert_cmpfloat_with_epsilon (most, 0.006, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (model_of (report), "accept_latency", "mean"), 0.004, 1e-4);
+}
+
+static void
+assert_refused (const char *arguments, const char *message)
+{
+  g_autofree char *all = g_strconcat (arguments, " trace.csv", NULL);
+  g_autoptr (SimRun) run = run_on (all, 2);
+
+  g_assert_cmpstr (run->out, ==, "");
+  g_assert_true (g_str_has_prefix (run->err, "wp-sim: "));
+  g_assert_nonnull (strstr (run->err, message));
+  g_assert_cmpstr (strchr (run->err, '\n'), ==, "\n");
+}
+
+#define FLEET "--fronts=2 --workers=2 " TIMES " "
+
+static void
+test_usage (void)
+{
+  static const char *const with_fronts[][2] = {
+    { "--instances=2", "--fronts and --instances exclude each other" },
+    { "--balance=least", "--balance=round-robin or random" },
+    { "--mode=Default", "leave --mode out" },
+    { "--mode=all", "leave --mode out" },
+    { "--dispatcher=spawning", "leave --dispatcher=spawning out" },
+    { "--ack=stored", "it has no --ack=stored" },
+    { "--when-full=reject", "tries again until there is a place" },
+    { "--block-timeout=1s", "tries again until there is a place" },
+    { "--patience=1s", "tries again until there is a place" },
+    { "--dispatch-time=1ms", "--dispatch-time is " },
+    { "--batch=20 --queue=10", "--batch is larger than the --queue" },
+    { "--queue=10", "a commit of --service has up to 1000 jobs" },
+    { "--batch=0", "--batch: \"0\" is not a number from 1" },
+    { "--sweep=queue=1:2", "--fronts is one run" },
+    { "--margin=2", "--fronts is one run" },
+    { "--sensitivity=1ms", "--fronts is one run" },
+    { "--at=1s", "--fronts does not go with --report and --at" },
+    { "--report=r.html", "--fronts does not go with --report and --at" },
+  };
+  static const char *const engines[][2] = {
+    { "", "--engine: \"\" is empty" },
+    { "deliver=1ms", "confirm is missing" },
+    { "confirm=4ms,deliver=x", "\"x\" " },
+    { "confirm=4ms,confirm=5ms", "confirm is given twice" },
+    { "confirm=4ms,delay=1ms", "is not an engine" },
+    { "acks=4ms", "\"acks=4ms\" is not an engine: confirm=TIME" },
+    { "confirm=from:none.csv", "none.csv: No such file" },
+    { "confirm=from:trace.csv", "trace.csv: no row has \"accepted\" without waiting for a place" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (with_fronts); i++)
+    {
+      g_autofree char *arguments = g_strconcat (FLEET, with_fronts[i][0], NULL);
+
+      assert_refused (arguments, with_fronts[i][1]);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (engines); i++)
+    {
+      g_autofree char *arguments
+          = g_strdup_printf ("--fronts=2 --workers=2 --service=batch:1ms:0 --engine=%s", engines[i][0]);
+
+      assert_refused (arguments, engines[i][1]);
+    }
+  assert_refused ("--fronts=2 --workers=2 --service=batch:1ms:0", "--fronts needs the engine's times");
+  assert_refused ("--fronts=2 --workers=2 --engine=confirm=1ms", "--fronts needs --service=batch:");
+  assert_refused ("--fronts=2 " TIMES, "--fronts needs --workers");
+  assert_refused ("--fronts=0 --workers=2 " TIMES, "--fronts: \"0\" is not a number from 1 to 10000");
+  assert_refused ("--engine=confirm=1ms", "--engine needs --fronts");
+  assert_refused ("--batch=5", "--batch needs --fronts");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/wp-sim/fronts/json", test_json);
+  g_test_add_func ("/wp-sim/fronts/jobs", test_jobs);
+  g_test_add_func ("/wp-sim/fronts/text-and-csv", test_text_and_csv);
+  g_test_add_func ("/wp-sim/fronts/series", test_series);
+  g_test_add_func ("/wp-sim/fronts/plan", test_plan);
+  g_test_add_func ("/wp-sim/fronts/record", test_confirms_of_a_record);
+  g_test_add_func ("/wp-sim/fronts/usage", test_usage);
+
+  return g_test_run ();
+}
