@@ -47,7 +47,7 @@ static const WpOptionGroup groups[] = { { "Files", wp_trace_options, G_STRUCT_OF
                                         { "Output", options, 0, 0 },
                                         { NULL, NULL, 0, 0 } };
 
-static const WpCommandLine command_line = {
+const WpCommandLine wp_replay_compare_command_line = {
   "compare A B",
   "Compares two records of wp-replay -o, or logs: latency by percentile, the difference (B less A) with\n"
   "its interval of 95 % confidence, and the statuses. Exit status: 0; 2 bad usage, input or I/O.",
@@ -267,7 +267,7 @@ gboolean
 wp_replay_compare (char **argv, GError **error)
 {
   Options self = { .trace = WP_TRACE_OPTIONS_INIT, .seed = 1 };
-  g_autofree char **words = wp_options_parse (&command_line, &self, argv, error);
+  g_autofree char **words = wp_options_parse (&wp_replay_compare_command_line, &self, argv, error);
   Record records[2] = { { NULL, NULL, 0 }, { NULL, NULL, 0 } };
   gboolean good = FALSE;
 
@@ -277,7 +277,7 @@ wp_replay_compare (char **argv, GError **error)
            && load (&records[1], words[2], &self.trace, error) && compare (&self, records, error);
   wp_trace_free (records[0].trace);
   wp_trace_free (records[1].trace);
-  wp_options_clear (&command_line, &self);
+  wp_options_clear (&wp_replay_compare_command_line, &self);
 
   return good;
 }

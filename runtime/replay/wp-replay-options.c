@@ -1,5 +1,7 @@
 #include "runtime/replay/wp-replay-options.h"
 
+#include "runtime/replay/wp-replay-compare.h"
+
 #include "runtime/replay/wp-connection-pool.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
@@ -132,7 +134,7 @@ static const WpCommandLine command_line = {
   "0 the run is valid: the schedule was kept, and requests were answered as expected; 1 it is not;\n"
   "2 bad usage, input or I/O.\n"
   "`wp-replay compare A B` compares two records of -o: see wp-replay compare --help.",
-  groups
+  groups, "compare", &wp_replay_compare_command_line
 };
 
 void

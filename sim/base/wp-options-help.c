@@ -4,10 +4,12 @@
 
 #define HELP_COLUMNS 110
 
-static const WpOption own_options[] = { { "help", 'h', WP_OPTION_FLAG, .help = "print this help" },
-                                        { "version", 0, WP_OPTION_FLAG, .help = "print the version" },
-                                        { "completion", 0, WP_OPTION_FLAG },
-                                        { NULL } };
+static const WpOption own_options[]
+    = { { "help", 'h', WP_OPTION_FLAG, .help = "print this help" },
+        { "version", 0, WP_OPTION_FLAG, .help = "print the version" },
+        { "completion", 0, WP_OPTION_CHOICE, "SHELL",
+          .help = "print a script that completes the options: bash, zsh or fish", .names = wp_shell_names },
+        { NULL } };
 const WpOptionGroup wp_options_own_groups[] = { { "Help", own_options, 0, 0 }, { NULL, NULL, 0, 0 } };
 
 /* "  -m, --mode=MODE" */
@@ -85,60 +87,12 @@ char *
 wp_options_format_help (const WpCommandLine *self)
 {
   GString *text = g_string_new (NULL);
-  gsize width = find_width (self->groups);
+  gsize width = MAX (find_width (self->groups), find_width (wp_options_own_groups));
 
   g_string_append_printf (text, "Usage:\n  %s [OPTION...]%s%s\n\n%s\n", g_get_prgname (),
                           self->parameters ? " " : "", self->parameters ? self->parameters : "",
                           self->summary);
   append_groups (text, self->groups, width);
   append_groups (text, wp_options_own_groups, width);
-  return g_string_free (text, FALSE);
-}
-
-static void
-append_choices (GString *text, const WpOptionGroup *group)
-{
-  for (; group->options; group++)
-    for (const WpOption *option = group->options; option->name; option++)
-      if (option->names && option->help)
-        {
-          g_autofree char *names = g_strjoinv (" ", (char **) option->names);
-
-          g_string_append_printf (text, "    --%s", option->name);
-          if (option->letter)
-            g_string_append_printf (text, "|-%c", option->letter);
-          g_string_append_printf (text, ") words=\"%s\" ;;\n", names);
-        }
-}
-
-static void
-append_options (GString *text, const WpOptionGroup *group)
-{
-  for (; group->options; group++)
-    for (const WpOption *option = group->options; option->name; option++)
-      if (option->help)
-        g_string_append_printf (text, " --%s%s", option->name, option->argument ? "=" : "");
-}
-
-/* bash splits words at the "=" of --mode=all (COMP_WORDBREAKS). If no word fits, it completes files
- * (-o default). */
-char *
-wp_options_format_completion (const WpCommandLine *self)
-{
-  const char *program = g_get_prgname ();
-  g_autofree char *function = g_strdelimit (g_strconcat ("_", program, NULL), "-", '_');
-  GString *text = g_string_new (NULL);
-
-  g_string_append_printf (text, "# bash completion of %s\n%s ()\n{\n  local word=$2 before=$3 words=\n\n",
-                          program, function);
-  g_string_append (text, "  [[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD - 2]}\n"
-                         "  [[ $word == = ]] && word=\n  case $before in\n");
-  append_choices (text, self->groups);
-  g_string_append (text, "    *) [[ $word == -* ]] && words=\"");
-  append_options (text, self->groups);
-  append_options (text, wp_options_own_groups);
-  g_string_append (text, "\" ;;\n  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"$word\"))\n"
-                         "  [[ ${COMPREPLY[0]} == --*= ]] && compopt -o nospace\n}\n");
-  g_string_append_printf (text, "complete -o default -F %s %s\n", function, program);
   return g_string_free (text, FALSE);
 }

@@ -213,14 +213,19 @@ wp_options_set (const WpOptionGroup *groups, gpointer data, const char *name, co
   return set_option (group, option, data, value, error);
 }
 
-/* An option that every program has. */
-static G_NORETURN void
-run_own (const WpCommandLine *self, const WpOption *option)
+/* An option that every program has: prints and exits. Returns: FALSE: @value is no shell */
+static gboolean
+run_own (const WpCommandLine *self, const WpOptionGroup *group, const WpOption *option, const char *value,
+         GError **error)
 {
-  char *text = g_str_equal (option->name, "help") ? wp_options_format_help (self)
-               : g_str_equal (option->name, "completion")
-                   ? wp_options_format_completion (self)
-                   : g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
+  WpShell shell = WP_SHELL_BASH;
+  char *text;
+
+  if (option->names && !set_option (group, option, &shell, value, error))
+    return FALSE;
+  text = g_str_equal (option->name, "help") ? wp_options_format_help (self)
+         : option->names                    ? wp_options_format_completion (self, shell)
+                                            : g_strdup_printf ("%s %s\n", g_get_prgname (), WP_VERSION);
 
   wp_process_print (text);
   g_free (text); /* nothing is freed behind exit() */
@@ -307,6 +312,7 @@ parse_option (const WpCommandLine *self, gpointer data, char *const *words, guin
   g_autofree char *word = g_strndup (words[0], len + (is_long ? 2 : 1));
   const WpOptionGroup *group;
   const WpOption *option = find_option (self->groups, name, len, is_long ? 0 : *name, &group);
+  gboolean is_own = !option, is_set;
   GError *reason = NULL;
 
   *n_words = 1;
@@ -317,11 +323,12 @@ parse_option (const WpCommandLine *self, gpointer data, char *const *words, guin
       if (!option)
         /* whole: its first byte may be half a letter */
         return fail_unknown (self, is_long ? word : words[0], error);
-      run_own (self, option);
     }
   if (!value && option->kind != WP_OPTION_FLAG && !(value = words[(*n_words)++]))
     return wp_fail (error, WP_ERROR_USAGE, "Missing argument for %s", word);
-  if (set_option (group, option, data, value, &reason))
+  is_set = is_own ? run_own (self, group, option, value, &reason)
+                  : set_option (group, option, data, value, &reason);
+  if (is_set)
     return TRUE;
   g_propagate_prefixed_error (error, reason, "--%s: ", option->name);
   return FALSE;

@@ -44,18 +44,22 @@ typedef struct {
   gsize given;  /* in that struct, a guint that collects the bits of the options that were set; 0: none */
 } WpOptionGroup;
 
-typedef struct {
+typedef struct _WpCommandLine WpCommandLine;
+
+struct _WpCommandLine {
   const char *parameters;      /* parameters in the usage line, e.g. "TRACE URL"; NULL: none */
   const char *summary;         /* a paragraph for --help */
   const WpOptionGroup *groups; /* ended by one without options */
-} WpCommandLine;
+  const char *subcommand_name; /* with options of its own as a first word; NULL: none */
+  const WpCommandLine *subcommand;
+};
 
 /**
  * wp_options_parse:
  * @data: the program's struct of options
  * @argv: NULL-terminated, starting with the program's name; outlives the result
  *
- * --help, --version and --completion (a script for bash) print and exit, with wp_process_end().
+ * --help, --version and --completion=SHELL print and exit, with wp_process_end().
  * Returns: (transfer container): the words that are not options, NULL-terminated; NULL with one line that
  * names the option, and for an unknown option the nearest known one
  */
@@ -110,5 +114,10 @@ extern const WpOptionGroup wp_options_own_groups[];
 
 char *wp_options_format_help (const WpCommandLine *self);
 
-/* A script for bash that completes options, names of choices, and files. */
-char *wp_options_format_completion (const WpCommandLine *self);
+typedef enum { WP_SHELL_BASH, WP_SHELL_ZSH, WP_SHELL_FISH } WpShell;
+
+extern const char *const wp_shell_names[]; /* by WpShell; NULL-terminated */
+
+/* Returns: (transfer full): a script that completes options, names of choices, files, and behind a
+ * subcommand's name its options. */
+char *wp_options_format_completion (const WpCommandLine *self, WpShell shell);

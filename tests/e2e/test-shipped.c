@@ -368,19 +368,29 @@ test_trace_page (Shipped *self, gconstpointer data)
   g_assert_cmpuint (n_names, >=, 18);
 }
 
+/* Each shell finds the script of each program where its package puts others. */
 static void
 test_completion (Shipped *self, gconstpointer data)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
-    {
-      g_autofree char *bin = g_path_get_dirname (self->command[0]), *script = NULL, *start = NULL;
-      g_autofree char *path
-          = g_build_filename (self->root, bin, "../share/bash-completion/completions", programs[i], NULL);
+  static const struct {
+    const char *place, *ending, *start;
+  } shells[] = {
+    { "bash-completion/completions/", "", "# bash completion of " },
+    { "zsh/vendor-completions/_", "", "#compdef " },
+    { "fish/vendor_completions.d/", ".fish", "# fish completion of " },
+  };
 
-      g_assert_true (g_file_get_contents (path, &script, NULL, NULL));
-      start = g_strdup_printf ("# bash completion of %s\n", programs[i]);
-      g_assert_true (g_str_has_prefix (script, start));
-    }
+  for (guint i = 0; i < G_N_ELEMENTS (programs); i++)
+    for (guint k = 0; k < G_N_ELEMENTS (shells); k++)
+      {
+        g_autofree char *bin = g_path_get_dirname (self->command[0]), *script = NULL;
+        g_autofree char *name = g_strconcat (shells[k].place, programs[i], shells[k].ending, NULL);
+        g_autofree char *start = g_strconcat (shells[k].start, programs[i], "\n", NULL);
+        g_autofree char *path = g_build_filename (self->root, bin, "../share", name, NULL);
+
+        g_assert_true (g_file_get_contents (path, &script, NULL, NULL));
+        g_assert_true (g_str_has_prefix (script, start));
+      }
 }
 
 int
