@@ -36,7 +36,6 @@ struct _WpEngine {
   gint recovers;            /* atomic: the journal may have more jobs of an earlier run */
   WpRetry retry;
   gsize n_retries;        /* atomic */
-  gsize n_outages;        /* atomic: jobs that failed because the database was down for too long */
   gsize n_acked_failures; /* atomic: acknowledged jobs that failed */
   WpFailureLog *failures;
   WpFailureLog *outages; /* jobs that failed because the database was down for too long */
@@ -122,10 +121,8 @@ settle_row (WpEngine *self, WpJob *job)
 }
 
 static void
-note_failure (WpEngine *self, const WpJob *job)
+log_failure (WpEngine *self, const WpJob *job)
 {
-  if (job->result == WP_RESULT_TRANSIENT)
-    g_atomic_pointer_add (&self->n_outages, 1);
   wp_failure_log_add (job->result == WP_RESULT_TRANSIENT ? self->outages : self->failures,
                       job->failure ? job->failure : "no reason given");
 }
@@ -146,7 +143,7 @@ completed (WpEngine *self, WpJob *job, const WpFreed *freed)
   place_freed (self, freed);
   count_failure (self, job);
   if (!wp_job_is_stored (job))
-    note_failure (self, job);
+    log_failure (self, job);
   if (self->journal)
     settle_row (self, job);
   if (job->delivery > 0)
@@ -600,12 +597,6 @@ guint64
 wp_engine_count_retries (WpEngine *self)
 {
   return (gsize) g_atomic_pointer_get (&self->n_retries);
-}
-
-guint64
-wp_engine_count_outages (WpEngine *self)
-{
-  return (gsize) g_atomic_pointer_get (&self->n_outages);
 }
 
 void

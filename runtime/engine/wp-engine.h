@@ -99,7 +99,6 @@ guint64 wp_engine_count_in_journal (WpEngine *self);
 guint64 wp_engine_count_acked_failures (WpEngine *self);
 
 guint64 wp_engine_count_retries (WpEngine *self);
-guint64 wp_engine_count_outages (WpEngine *self); /* of the failed jobs, those whose database was down */
 void wp_engine_count (WpEngine *self, WpLedger *ledger, gint64 *oldest_arrival_ns);
 void wp_engine_sample (WpEngine *self, WpLedger *ledger); /* see wp_channel_sample() */
 const WpChannelTimes *wp_engine_get_times (const WpEngine *self);

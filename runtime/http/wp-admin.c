@@ -229,6 +229,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
   json_builder_end_object (json);
   add_fields (json, &ledger, wp_ledger_others);
   wp_json_add_count (json, "retries", wp_engine_count_retries (self->engine));
+  wp_json_add_seconds (json, "time_full", ledger.full_ns);
   wp_json_add_boolean (json, "database_up", database_is_up (self));
   wp_json_add_count (json, "database_reconnects", wp_engine_get_database (self->engine)->reconnects);
   wp_json_add_count (json, "database_commits",
@@ -264,7 +265,8 @@ make_metrics (const WpAdmin *self)
   count_refusals (self, refused);
   return wp_metrics_format (self->engine, &ledger, refused,
                             oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
-                            count_connections (self), !why_not_ready (self));
+                            wp_history_peak (self->history, wp_history_clock ()), count_connections (self),
+                            !why_not_ready (self));
 }
 
 /* The content policy lets the page run its own script and connect to this listener, no more. */

@@ -1,5 +1,7 @@
 #include "runtime/http/wp-metrics.h"
 
+#include "runtime/http/wp-process-metrics.h"
+
 static void
 add_head (GString *text, const char *name, const char *type, const char *help)
 {
@@ -11,6 +13,16 @@ add (GString *text, const char *name, const char *type, const char *help, guint6
 {
   add_head (text, name, type, help);
   g_string_append_printf (text, "wp_%s %" G_GUINT64_FORMAT "\n", name, value);
+}
+
+static void
+add_seconds (GString *text, const char *name, const char *type, const char *help, gint64 ns)
+{
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+
+  add_head (text, name, type, help);
+  g_string_append_printf (text, "wp_%s %s\n", name,
+                          g_ascii_dtostr (number, sizeof number, (double) ns / WP_NS_PER_S));
 }
 
 static void
@@ -101,6 +113,41 @@ add_histogram (GString *text, const char *name, const char *help, const WpDecima
   g_string_append_printf (text, "wp_%s_count %" G_GUINT64_FORMAT "\n", name, n);
 }
 
+/* Their sum is that of the outcome. */
+static void
+add_failures (GString *text, const WpLedger *ledger)
+{
+  add_head (text, "failures_total", "counter",
+            "Failed requests: their id was stored with another payload (conflict), the database was down for "
+            "too long (outage), or it refused the job (refused).");
+  add_labelled (text, "failures_total", "kind", "conflict", ledger->conflicts);
+  add_labelled (text, "failures_total", "kind", "outage", ledger->outages);
+  add_labelled (text, "failures_total", "kind", "refused",
+                ledger->failed - ledger->conflicts - ledger->outages);
+}
+
+#define SHORTEST_NS (100 * WP_NS_PER_US)
+#define LONGEST_NS  (500 * WP_NS_PER_S)
+
+static void
+add_times (GString *text, const WpChannelTimes *times)
+{
+  add_histogram (text, "wait_seconds", "Time from the arrival of a request to the start of its update.",
+                 &times->wait, SHORTEST_NS, LONGEST_NS, WP_NS_PER_S);
+  add_histogram (text, "response_seconds", "Time from the arrival of a request to the end of its update.",
+                 &times->response, SHORTEST_NS, LONGEST_NS, WP_NS_PER_S);
+  add_histogram (text, "blocked_seconds", "Time for which a request was parked.", &times->blocked,
+                 SHORTEST_NS, LONGEST_NS, WP_NS_PER_S);
+}
+
+static void
+add_full (GString *text, const WpLedger *ledger, guint64 peak)
+{
+  add_seconds (text, "queue_full_seconds_total", "counter",
+               "Time in which a new request would have found no place.", ledger->full_ns);
+  add (text, "queue_peak_jobs", "gauge", "The most jobs queued at once in the last 60 s.", peak);
+}
+
 static void
 add_database (GString *text, const WpDatabase *database)
 {
@@ -135,19 +182,15 @@ add_engine (GString *text, const WpBrokerCounts *counts)
                  100 * WP_NS_PER_US, 10 * WP_NS_PER_S, WP_NS_PER_S);
 }
 
-char *
-wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refused, gint64 age_ns,
-                   guint connections, gboolean ready)
+static void
+add_requests (GString *text, WpEngine *engine, const WpLedger *ledger, const guint64 *refused)
 {
-  GString *text = g_string_new (NULL);
-  char age[G_ASCII_DTOSTR_BUF_SIZE];
-  const WpPolicy policy = wp_engine_get_policy (engine);
-
   add (text, "requests_received_total", "counter", "Complete, well-formed requests.", ledger->received);
   add (text, "jobs_recovered_total", "counter", "Jobs of an earlier run, read from the journal so far.",
        ledger->recovered);
   add (text, "jobs_taken_total", "counter", "Jobs taken from the shared queue.", ledger->taken);
   add_outcomes (text, ledger);
+  add_failures (text, ledger);
   add_refusals (text, refused);
   add (text, "duplicates_total", "counter", "Stored jobs whose id was stored already.", ledger->duplicates);
   add (text, "conflicts_total", "counter", "Failed jobs whose id was stored already with another payload.",
@@ -155,12 +198,24 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
   add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.",
        ledger->blocked);
   add (text, "retries_total", "counter", "Repeated updates.", wp_engine_count_retries (engine));
+}
+
+char *
+wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refused, gint64 age_ns,
+                   guint64 peak, guint connections, gboolean ready)
+{
+  GString *text = g_string_new (NULL);
+  const WpPolicy policy = wp_engine_get_policy (engine);
+
+  add_head (text, "build_info", "gauge", "1; its label is the version of wp-server.");
+  add_labelled (text, "build_info", "version", WP_VERSION, 1);
+  add_requests (text, engine, ledger, refused);
   add_places (text, &policy, ledger);
-  add_head (text, "oldest_job_age_seconds", "gauge",
-            "Age of the oldest job that has not ended; 0 without one.");
-  g_string_append_printf (text, "wp_oldest_job_age_seconds %s\n",
-                          g_ascii_dtostr (age, sizeof age,
-                                          age_ns == WP_TIME_NONE ? 0 : age_ns / (double) WP_NS_PER_S));
+  add_full (text, ledger, peak);
+  add_times (text, wp_engine_get_times (engine));
+  add_seconds (text, "oldest_job_age_seconds", "gauge",
+               "Age of the oldest job that has not ended; 0 without one.",
+               age_ns == WP_TIME_NONE ? 0 : age_ns);
   add (text, "connections", "gauge", "Open client connections.", connections);
   add (text, "ready", "gauge",
        "1 while the server takes requests, 0 while it drains, or while the journal or the database prevents "
@@ -171,6 +226,7 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
     add_engine (text, wp_engine_get_database (engine)->broker);
   if (wp_engine_get_journal (engine))
     add_journal (text, wp_engine_get_journal (engine));
+  wp_process_metrics_append (text);
 
   return g_string_free (text, FALSE);
 }

@@ -323,6 +323,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
   list_remove (&self->in_service, done);
   self->ledger.duplicates += done->result == WP_RESULT_DUPLICATE;
   self->ledger.conflicts += done->result == WP_RESULT_CONFLICT;
+  self->ledger.outages += done->result == WP_RESULT_TRANSIENT;
 
   *freed = (WpFreed){ NULL, NULL };
   may_start = self->in_service.n < self->max_workers;

@@ -41,6 +41,7 @@ const WpLedgerField wp_ledger_others[] = {
   { "blocked", G_STRUCT_OFFSET (WpLedger, blocked) },
   { "duplicates", G_STRUCT_OFFSET (WpLedger, duplicates) },
   { "conflicts", G_STRUCT_OFFSET (WpLedger, conflicts) },
+  { "outages", G_STRUCT_OFFSET (WpLedger, outages) },
   { "parked_peak", G_STRUCT_OFFSET (WpLedger, parked_peak) },
   { "queued_peak", G_STRUCT_OFFSET (WpLedger, queued_peak) },
   { "in_service_peak", G_STRUCT_OFFSET (WpLedger, in_service_peak) },

@@ -12,6 +12,7 @@ typedef struct {
   guint64 parked, queued, in_service;                     /* now */
   guint64 duplicates;                                     /* part of stored: the id was stored before */
   guint64 conflicts; /* part of failed: the id was stored before, with another payload */
+  guint64 outages;   /* part of failed: the database was down for too long */
   guint64 blocked;   /* parked at any time */
   guint64 parked_peak, queued_peak, in_service_peak;
   guint64 recent_queued_peak; /* since wp_channel_sample() */

@@ -60,6 +60,21 @@ read_stats (const WpHarness *server)
 static const char *const histograms[][4] = {
   { "wp_database_commit_seconds", "0.0001", "0.01", "10" },
   { "wp_database_rows_per_commit", "1", "100", "1000" },
+  { "wp_wait_seconds", "0.0001", "0.01", "500" },
+  { "wp_response_seconds", "0.0001", "0.01", "500" },
+  { "wp_blocked_seconds", "0.0001", "0.01", "500" },
+};
+
+/* Their values are not those of figures. */
+static const char *const others[] = {
+  "wp_build_info{version=\"" WP_VERSION "\"}",
+  "process_cpu_seconds_total",
+  "process_start_time_seconds",
+  "process_virtual_memory_bytes",
+  "process_resident_memory_bytes",
+  "process_open_fds",
+  "process_max_fds",
+  "wp_queue_peak_jobs",
 };
 
 static const char *
@@ -148,11 +163,14 @@ static const struct {
   { "wp_refusals_total{reason=\"memory\"}", "refused.memory" },
   { "wp_duplicates_total", "duplicates" },
   { "wp_conflicts_total", "conflicts" },
+  { "wp_failures_total{kind=\"conflict\"}", "conflicts" },
+  { "wp_failures_total{kind=\"outage\"}", "outages" },
   { "wp_requests_blocked_total", "blocked" },
   { "wp_retries_total", "retries" },
   { "wp_queue_capacity", "queue" },
   { "wp_workers", "workers" },
   { "wp_oldest_job_age_seconds", "oldest_age" },
+  { "wp_queue_full_seconds_total", "time_full" },
   { "wp_connections", "connections" },
   { "wp_ready", "ready" },
   { "wp_database_up", "database_up" },
@@ -196,7 +214,7 @@ is_age (const char *metric, const char *figure, double seconds)
   return number (metric) >= number (figure) && number (metric) <= number (figure) + seconds;
 }
 
-/* But for the two that grow with time alone. */
+/* But for those that grow with time alone. */
 static gboolean
 are_same (GHashTable *a, GHashTable *b)
 {
@@ -206,7 +224,7 @@ are_same (GHashTable *a, GHashTable *b)
   g_hash_table_iter_init (&iter, a);
   while (g_hash_table_iter_next (&iter, &figure, &value))
     if (!g_str_equal (figure, "uptime") && !g_str_equal (figure, "oldest_age")
-        && g_strcmp0 (g_hash_table_lookup (b, figure), value) != 0)
+        && !g_str_equal (figure, "time_full") && g_strcmp0 (g_hash_table_lookup (b, figure), value) != 0)
       return FALSE;
   return TRUE;
 }
@@ -254,11 +272,13 @@ is_bucket (gpointer name, gpointer value, gpointer histogram)
          && g_str_has_prefix ((char *) name + strlen (histogram), "_bucket{");
 }
 
-/* Takes all but the counts, which are @n. */
+/* Takes all of it but the count. */
 static void
-check_histogram (GHashTable *metrics, const char *const *histogram, double n)
+check_histogram (GHashTable *metrics, const char *const *histogram)
 {
-  double sum = take_part (metrics, histogram[0], "_sum"), before = 0;
+  g_autofree char *count = g_strconcat (histogram[0], "_count", NULL);
+  const char *text = g_hash_table_lookup (metrics, count);
+  double sum = take_part (metrics, histogram[0], "_sum"), n = number (text ? text : ""), before = 0;
 
   for (guint i = 1; i <= 3; i++)
     {
@@ -270,8 +290,44 @@ check_histogram (GHashTable *metrics, const char *const *histogram, double n)
     }
   g_assert_cmpfloat (take_part (metrics, histogram[0], "_bucket{le=\"+Inf\"}"), ==, n);
   g_assert_cmpfloat (before, <=, n);
-  g_assert_true (n > 0 ? sum > 0 : sum == 0);
+  g_assert_true (n > 0 ? sum >= 0 : sum == 0);
   g_hash_table_foreach_remove (metrics, is_bucket, (gpointer) histogram[0]);
+}
+
+/* Takes the histograms of times: each update that ended has begun, and has both. */
+static void
+check_times (GHashTable *metrics, GHashTable *stats)
+{
+  double stored = number (g_hash_table_lookup (stats, "ledger.stored")),
+         failed = number (g_hash_table_lookup (stats, "ledger.failed")),
+         in_service = number (g_hash_table_lookup (stats, "ledger.in_service")),
+         blocked = number (g_hash_table_lookup (stats, "blocked")),
+         parked = number (g_hash_table_lookup (stats, "ledger.parked"));
+
+  g_assert_cmpfloat (take_part (metrics, "wp_wait_seconds", "_count"), ==, stored + failed + in_service);
+  g_assert_cmpfloat (take_part (metrics, "wp_response_seconds", "_count"), ==, stored + failed);
+  g_assert_cmpfloat (take_part (metrics, "wp_blocked_seconds", "_count"), ==, blocked - parked);
+  g_assert_cmpfloat (take_part (metrics, "wp_failures_total{kind=\"refused\"}", ""), ==,
+                     failed - number (g_hash_table_lookup (stats, "conflicts"))
+                         - number (g_hash_table_lookup (stats, "outages")));
+}
+
+/* Takes those that stand for no figure. */
+static void
+check_others (GHashTable *metrics, const WpHarness *server)
+{
+  double resident = (double) wp_child_memory_bytes (wp_harness_child (server)), now_s;
+
+  g_assert_cmpstr (g_hash_table_lookup (metrics, others[0]), ==, "1");
+  now_s = (double) g_get_real_time () / G_USEC_PER_SEC;
+  g_assert_cmpfloat (number (g_hash_table_lookup (metrics, "process_start_time_seconds")), <=, now_s + 1);
+  g_assert_cmpfloat (number (g_hash_table_lookup (metrics, "process_start_time_seconds")), >, now_s - 3600);
+  g_assert_cmpfloat (number (g_hash_table_lookup (metrics, "process_resident_memory_bytes")), >=,
+                     resident / 2);
+  g_assert_cmpfloat (number (g_hash_table_lookup (metrics, "process_resident_memory_bytes")), <=,
+                     2 * resident);
+  for (guint i = 0; i < G_N_ELEMENTS (others); i++)
+    g_assert_cmpfloat (take_part (metrics, others[i], ""), >=, 0);
 }
 
 /* Every metric is that of a figure, and has its value; every such figure that is not null has its metric. */
@@ -282,13 +338,15 @@ check_metrics (const WpHarness *server)
   gint64 since_us = read_at_rest (server, &stats, &metrics);
 
   for (guint i = 0; i < G_N_ELEMENTS (histograms); i++)
-    check_histogram (metrics, histograms[i], number (g_hash_table_lookup (stats, "database_commits")));
+    check_histogram (metrics, histograms[i]);
+  check_times (metrics, stats);
+  check_others (metrics, server);
   for (guint i = 0; i < G_N_ELEMENTS (same); i++)
     {
       const char *figure = g_hash_table_lookup (stats, same[i].figure),
                  *metric = g_hash_table_lookup (metrics, same[i].metric);
 
-      if (g_str_equal (same[i].figure, "oldest_age"))
+      if (g_str_equal (same[i].figure, "oldest_age") || g_str_equal (same[i].figure, "time_full"))
         g_assert_true (metric && is_age (metric, figure, seconds_since (since_us)));
       else if (!figure || g_str_equal (figure, "null"))
         g_assert_null (metric);
@@ -362,43 +420,25 @@ static void
 test_a_full_server (void)
 {
   static const Expected expected[] = {
-    { "version", WP_VERSION },
-    { "ready", "true" },
-    { "mode", "WorkerPool" },
-    { "queue", "3" },
-    { "workers", "2" },
-    { "dispatcher", "bounded" },
-    { "when_full", "block" },
-    { "block_timeout", "3600" },
-    { "ack", "accepted" },
-    { "database", "delay:request" },
-    { "ledger.received", "20" },
-    { "ledger.recovered", "0" },
-    { "ledger.taken", "0" },
-    { "ledger.stored", "6" },
-    { "ledger.rejected", "0" },
-    { "ledger.timed_out", "0" },
-    { "ledger.abandoned", "5" },
-    { "ledger.failed", "0" },
-    { "ledger.parked", "4" },
-    { "ledger.queued", "3" },
-    { "ledger.in_service", "2" },
-    { "ledger.balances", "true" },
-    { "blocked", "9" },
-    { "duplicates", "0" },
-    { "conflicts", "0" },
-    { "parked_peak", "9" },
-    { "queued_peak", "3" },
-    { "in_service_peak", "2" },
-    { "retries", "0" },
-    { "database_up", "true" },
-    { "database_reconnects", "0" },
-    { "database_commits", "0" },
-    { "database_log_bytes", "0" },
-    { "journal", "null" },
-    { "engine", "null" },
-    { "connections", "5" },
-    { NULL },
+    { "version", WP_VERSION },    { "ready", "true" },
+    { "mode", "WorkerPool" },     { "queue", "3" },
+    { "workers", "2" },           { "dispatcher", "bounded" },
+    { "when_full", "block" },     { "block_timeout", "3600" },
+    { "ack", "accepted" },        { "database", "delay:request" },
+    { "ledger.received", "20" },  { "ledger.recovered", "0" },
+    { "ledger.taken", "0" },      { "ledger.stored", "6" },
+    { "ledger.rejected", "0" },   { "ledger.timed_out", "0" },
+    { "ledger.abandoned", "5" },  { "ledger.failed", "0" },
+    { "ledger.parked", "4" },     { "ledger.queued", "3" },
+    { "ledger.in_service", "2" }, { "ledger.balances", "true" },
+    { "blocked", "9" },           { "duplicates", "0" },
+    { "conflicts", "0" },         { "outages", "0" },
+    { "parked_peak", "9" },       { "queued_peak", "3" },
+    { "in_service_peak", "2" },   { "retries", "0" },
+    { "database_up", "true" },    { "database_reconnects", "0" },
+    { "database_commits", "0" },  { "database_log_bytes", "0" },
+    { "journal", "null" },        { "engine", "null" },
+    { "connections", "5" },       { NULL },
   };
   gint64 starts_us = g_get_monotonic_time (), begun_us;
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "workerpool", "-q", "3", "-w", "2",
@@ -426,6 +466,7 @@ test_a_full_server (void)
     check_between (stats, one->figure, 0, 0);
   check_between (stats, "uptime", 0, seconds_since (starts_us));
   check_between (stats, "oldest_age", 0, seconds_since (begun_us));
+  check_between (stats, "time_full", 0, seconds_since (begun_us));
   check_between (stats, "pending_bytes", 3 * 4096, 3 * 5120);
   if (g_hash_table_size (stats) > 0)
     g_error ("%s is not known to this test", (const char *) g_hash_table_get_keys (stats)->data);
@@ -434,6 +475,7 @@ test_a_full_server (void)
   stats = read_stats (server);
   check_between (stats, "uptime", 0.3, seconds_since (starts_us));
   check_between (stats, "oldest_age", 0.3, seconds_since (begun_us));
+  check_between (stats, "time_full", 0.3, seconds_since (begun_us));
 }
 
 /* A queue of one that refuses. */

@@ -27,7 +27,7 @@ typedef struct {
   WpChannel *channel;
   NaiveChannel *naive;
   GPtrArray *jobs; /* (element-type WpJob): our reference to each, in order of arrival */
-  guint64 duplicates, conflicts;
+  guint64 duplicates, conflicts, outages;
 } Pair;
 
 static guint
@@ -51,7 +51,7 @@ pair_init (Pair *self, guint64 seed, guint64 stream)
   self->channel = wp_channel_new (capacity_jobs, workers, rejects, timeout_ns);
   self->naive = naive_channel_new (capacity_jobs, workers, rejects, timeout_ns);
   self->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
-  self->duplicates = self->conflicts = 0;
+  self->duplicates = self->conflicts = self->outages = 0;
 }
 
 /* Channel, model and references go; every job must be ours alone by then. */
@@ -97,6 +97,7 @@ check_ledger (Pair *self)
   naive_channel_ledger (self->naive, &naive);
   naive.duplicates = self->duplicates;
   naive.conflicts = self->conflicts;
+  naive.outages = self->outages;
   g_assert_cmpmem (&ledger, sizeof ledger, &naive, sizeof naive);
   g_assert_true (wp_ledger_balances (&ledger));
   for (guint i = 0; i < G_N_ELEMENTS (inside); i++)
@@ -237,6 +238,7 @@ take_one (Pair *self)
   done->result = result;
   self->duplicates += result == WP_RESULT_DUPLICATE;
   self->conflicts += result == WP_RESULT_CONFLICT;
+  self->outages += result == WP_RESULT_TRANSIENT;
 
   got = wp_channel_take (self->channel, done, &freed);
   next = naive_channel_take (self->naive, i, outcome, &admitted);
