@@ -243,10 +243,10 @@ static const WpOption output_options[] = {
     .check = check_report },
   { "against", 0, WP_OPTION_OTHER, "FILE", FIELD (against),
     "compare with a record of wp-server, whose notes give the sizes that were not set; exit status 1 "
-    "outside the tolerance; with --instances once for each server",
+    "outside the tolerance; with --instances once for each server, with --fronts for each front and worker",
     .parse = add_record },
   { "tolerance", 0, WP_OPTION_SHARE, "SHARE", FIELD (tolerance),
-    "with --against: accepted error, 2% (default; with --instances 10%) or 0.02" },
+    "with --against: accepted error, 2% (default; with --instances and --fronts 10%) or 0.02" },
   { "max-lag", 0, WP_OPTION_TIME, "TIME", FIELD (max_lag_ns),
     "with --against: where the prediction agrees only as replayed, the most that the p99 of late arrivals "
     "may be (10ms)" },
@@ -562,8 +562,12 @@ check_files (const WpSimOptions *self, GError **error)
                          self->against ? self->against->len : 0, MAX (self->fleet.instances, 1));
   const WpSimCheck checks[] = {
     { self->client && !self->against, "--client needs --against" },
-    { self->client && self->fleet.instances > 0, "--client does not go with --instances" },
-    { self->against && self->against->len != MAX (self->fleet.instances, 1), n_records },
+    { self->client && wp_sim_options_are_of_fleet (self),
+      "--client does not go with --instances and --fronts" },
+    { self->shared.fronts > 0 && self->against && self->against->len < 2,
+      "--against is given once; with --fronts give the record of each front and of each worker" },
+    { self->shared.fronts == 0 && self->against && self->against->len != MAX (self->fleet.instances, 1),
+      n_records },
     { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL && !wp_sim_options_are_of_fleet (self),
       "--jobs writes one mode: select it with --mode" },
     { is_same_output (self->jobs, self->series), "--jobs and --series would write the same file" },
@@ -810,7 +814,8 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   if (self->plan.gate && !self->plan.slos)
     self->plan.slos = wp_slos_new_default ();
   if (self->tolerance == NOT_GIVEN)
-    self->tolerance = self->fleet.instances > 0 ? WP_AGREEMENT_FLEET_TOLERANCE : WP_AGREEMENT_TOLERANCE;
+    self->tolerance
+        = wp_sim_options_are_of_fleet (self) ? WP_AGREEMENT_FLEET_TOLERANCE : WP_AGREEMENT_TOLERANCE;
   self->http_stage.threads = MAX (self->http_stage.threads, 1);
   self->draw.clients.http_stage = self->http_stage;
   self->draw.clients.until_stored = self->policy.ack == WP_ACK_STORED;

@@ -357,6 +357,9 @@ compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *pre
 
   for (guint i = 0; i < measured->len; i++)
     wp_measurement_warn (measured->pdata[i], trace, options->paths[0], report->warnings);
+  if (report->shared.fronts > 0)
+    return wp_comparison_new_shared (&options->policy, &report->summary[0], rows, n_rows, measured,
+                                     options->tolerance, error);
   if (report->fleet.instances > 0)
     return wp_comparison_new_fleet (&options->policy, &report->summary[0], rows, n_rows, measured,
                                     options->patience_ns, options->tolerance, error);
@@ -479,7 +482,7 @@ load_records (WpSimOptions *options, GPtrArray *measured, GPtrArray *warnings, G
       if (!record)
         return FALSE;
       g_ptr_array_add (measured, record);
-      if (!wp_measurement_complete (record, &options->policy, warnings, error))
+      if (options->shared.fronts == 0 && !wp_measurement_complete (record, &options->policy, warnings, error))
         return FALSE;
     }
 

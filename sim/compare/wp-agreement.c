@@ -43,7 +43,7 @@ is_within (double value, double bound)
 static WpMetricAgreement
 judge (const WpMetric *metric, double predicted, double measured, double bound, double tolerance)
 {
-  WpMetricAgreement self = { metric, predicted, measured, NAN, FALSE };
+  WpMetricAgreement self = { metric, predicted, measured, NAN, FALSE, TRUE };
 
   if (predicted == measured || (isnan (predicted) && isnan (measured)))
     {
@@ -83,6 +83,21 @@ wp_agreement_judge (WpAgreement *self, const WpSummary *predicted, const WpSumma
       self->metrics[i] = judge (metric, wp_metric_value (metric, predicted),
                                 wp_metric_value (metric, measured), judged[i].bound, tolerance);
       self->n_failed += !self->metrics[i].ok;
+    }
+}
+
+void
+wp_agreement_judge_shared (WpAgreement *self)
+{
+  static const char *const names[] = { "response.p50", "response.p99", "depth.mean", NULL };
+
+  self->curve_error = NAN;
+  self->curve_ok = TRUE;
+  self->n_failed = 0;
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
+    {
+      self->metrics[i].is_judged = g_strv_contains (names, judged[i].name);
+      self->n_failed += self->metrics[i].is_judged && !self->metrics[i].ok;
     }
 }
 

@@ -14,6 +14,7 @@ typedef struct {
   /* (predicted - measured) / |measured|; 0 where both are equal or null; NaN where there is none */
   double error;
   gboolean ok;
+  gboolean is_judged; /* else it is shown only */
 } WpMetricAgreement;
 
 typedef struct {
@@ -33,6 +34,9 @@ typedef struct {
  */
 void wp_agreement_judge (WpAgreement *self, const WpSummary *predicted, const WpSummary *measured,
                          double curve_error, double tolerance, double curve_tolerance);
+
+/* After that: judges none but the medium and late responses and the mean depth. */
+void wp_agreement_judge_shared (WpAgreement *self);
 
 /* Would metric @i agree, were these the figures? Neither is NaN. */
 gboolean wp_agreement_holds (guint i, double predicted, double measured, double tolerance);

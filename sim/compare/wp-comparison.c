@@ -1,5 +1,7 @@
 #include "sim/compare/wp-comparison.h"
 
+#include <math.h>
+
 #include "sim/base/wp-error.h"
 
 /* Inserts @row by size of error; of equal errors the first stays. */
@@ -173,6 +175,32 @@ wp_comparison_new_fleet (const WpPolicy *policy, const WpSummary *summary, const
                                                 self->shift_ns),
                       tolerance, MAX (tolerance, WP_AGREEMENT_CURVE_TOLERANCE));
   self->replayed = (WpAsReplayed){ .not_modelled = "each server is, on the arrivals of its own record" };
+
+  return g_steal_pointer (&self);
+}
+
+WpComparison *
+wp_comparison_new_shared (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows, gsize n_rows,
+                          const GPtrArray *measured, double tolerance, GError **error)
+{
+  g_autoptr (WpComparison) self = g_new0 (WpComparison, 1);
+  const WpRow *joined;
+  WpSummary figures;
+  WpLayout layout;
+
+  self->n_predicted = n_rows;
+  self->is_shared = TRUE;
+  if (!(self->merged = wp_fleet_records_join (&self->records, measured, rows, n_rows, error)))
+    return NULL;
+  self->measured = self->merged;
+  joined = wp_measurement_rows (self->merged, &self->n_measured);
+  match (self, rows, joined);
+  wp_policy_layout (policy, &layout);
+  wp_summary_measure (&figures, &layout, joined, self->n_measured);
+  wp_agreement_judge (&self->judged, summary, &figures, NAN, tolerance, tolerance);
+  wp_agreement_judge_shared (&self->judged);
+  self->replayed
+      = (WpAsReplayed){ .not_modelled = "other arrivals would have met other batches of the shared queue" };
 
   return g_steal_pointer (&self);
 }

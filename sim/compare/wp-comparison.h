@@ -3,6 +3,7 @@
 
 #include "sim/compare/wp-as-replayed.h"
 #include "sim/compare/wp-client-view.h"
+#include "sim/compare/wp-fleet-records.h"
 #include "sim/compare/wp-match.h"
 
 #define WP_WORST_ERRORS 10
@@ -39,6 +40,8 @@ typedef struct {
   WpMeasurement *merged;           /* of several servers: @measured, and is owned; NULL: there is one */
   WpInstanceComparison *instances; /* for each of them */
   guint n_instances;
+  gboolean is_shared;     /* of fronts and workers with one shared queue */
+  WpFleetRecords records; /* theirs */
 } WpComparison;
 
 /**
@@ -68,6 +71,12 @@ WpComparison *wp_comparison_new (const WpPolicy *policy, const WpSummary *summar
 WpComparison *wp_comparison_new_fleet (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows,
                                        gsize n_rows, const GPtrArray *measured, gint64 patience_ns,
                                        double tolerance, GError **error);
+
+/* Of fronts and workers with one shared queue, as wp_comparison_new_fleet(). Judges what
+ * wp_agreement_judge_shared() does. */
+WpComparison *wp_comparison_new_shared (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows,
+                                        gsize n_rows, const GPtrArray *measured, double tolerance,
+                                        GError **error);
 
 typedef enum {
   WP_AGREES,             /* every metric is within the tolerance */

@@ -94,30 +94,45 @@ shift_row (WpRow row, gint64 shift_ns)
 }
 
 WpMeasurement *
-wp_measurement_merge (const GPtrArray *parts, const gint64 *shifts_ns)
+wp_measurement_new_of (const GPtrArray *parts, WpRow *rows, gsize n_rows)
 {
-  WpMeasurement *self = g_new0 (WpMeasurement, 1), *first = parts->pdata[0];
+  WpMeasurement *self = g_new0 (WpMeasurement, 1);
   g_autoptr (GString) names = g_string_new (NULL);
-  gsize at = 0;
 
-  self->trace = first->trace;
-  for (guint i = 0; i < parts->len; i++)
-    self->n_rows += ((WpMeasurement *) parts->pdata[i])->n_rows;
-  self->merged = g_new (WpRow, self->n_rows + 1);
+  self->trace = ((WpMeasurement *) parts->pdata[0])->trace;
   for (guint i = 0; i < parts->len; i++)
     {
       const WpMeasurement *part = parts->pdata[i];
 
       g_string_append_printf (names, "%s%s", i > 0 ? " " : "", wp_measurement_path (part));
       self->is_disturbed |= wp_measurement_is_disturbed (part);
-      for (gsize j = 0; j < part->n_rows; j++)
-        self->merged[at++] = shift_row (part->rows[j], shifts_ns[i]);
     }
-  qsort (self->merged, self->n_rows, sizeof *self->merged, wp_time_compare);
-  self->rows = self->merged;
+  qsort (rows, n_rows, sizeof *rows, wp_time_compare);
+  self->rows = self->merged = rows;
+  self->n_rows = n_rows;
   self->path = g_string_free (g_steal_pointer (&names), FALSE);
 
   return self;
+}
+
+WpMeasurement *
+wp_measurement_merge (const GPtrArray *parts, const gint64 *shifts_ns)
+{
+  gsize n_rows = 0, at = 0;
+  WpRow *rows;
+
+  for (guint i = 0; i < parts->len; i++)
+    n_rows += ((WpMeasurement *) parts->pdata[i])->n_rows;
+  rows = g_new (WpRow, n_rows + 1);
+  for (guint i = 0; i < parts->len; i++)
+    {
+      const WpMeasurement *part = parts->pdata[i];
+
+      for (gsize j = 0; j < part->n_rows; j++)
+        rows[at++] = shift_row (part->rows[j], shifts_ns[i]);
+    }
+
+  return wp_measurement_new_of (parts, rows, n_rows);
 }
 
 void

@@ -21,6 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMeasurement, wp_measurement_free)
  */
 WpMeasurement *wp_measurement_merge (const GPtrArray *parts, const gint64 *shifts_ns);
 
+/* Of rows that are made of those of all @parts, as above: takes @rows. */
+WpMeasurement *wp_measurement_new_of (const GPtrArray *parts, WpRow *rows, gsize n_rows);
+
 const WpRow *wp_measurement_rows (const WpMeasurement *self, gsize *n_rows);
 const char *wp_measurement_path (const WpMeasurement *self);
 const char *wp_measurement_note (const WpMeasurement *self, const char *key); /* or NULL */

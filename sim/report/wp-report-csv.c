@@ -70,7 +70,7 @@ add_agreements (GString *text, const WpAgreement *against)
       add_double (text, agreement->measured);
       g_string_append_c (text, ',');
       add_double (text, agreement->error);
-      g_string_append_printf (text, ",%s\n", agreement->ok ? "true" : "false");
+      g_string_append_printf (text, ",%s\n", !agreement->is_judged ? "" : agreement->ok ? "true" : "false");
     }
   g_string_append (text, "depth_curve,,,");
   add_double (text, against->curve_error);

@@ -118,6 +118,58 @@ wp_report_fleet_add_plan_text (GString *text, const WpReport *report)
 }
 
 void
+wp_report_fleet_add_records_text (GString *text, const WpReport *report)
+{
+  const WpFleetRecords *records = &report->against->records;
+  char unstored[WP_FORMAT_CELL], time[WP_FORMAT_CELL];
+
+  g_string_append_printf (text, "records:     of %u front%s and %u worker%s, joined by id", records->n_fronts,
+                          plural (records->n_fronts), records->n_workers, plural (records->n_workers));
+  if (records->n_unstored > 0)
+    g_string_append_printf (text, "; %s accepted by a front and stored by no worker",
+                            wp_format_whole (unstored, (double) records->n_unstored));
+  if (records->deliver_ns != WP_TIME_NONE)
+    g_string_append_printf (text, "; from confirm to start %s at p10",
+                            wp_format_seconds (time, (double) records->deliver_ns / WP_NS_PER_S));
+  g_string_append_c (text, '\n');
+}
+
+void
+wp_report_fleet_add_judgement (GString *text, const WpComparison *comparison)
+{
+  const WpAgreement *judged = &comparison->judged;
+  const char *before = ":\n  ";
+
+  g_string_append_printf (text, "\n%s within %.4g %% (or 1 job, or 0.2 ms)",
+                          judged->n_failed == 0 ? "Agreed: response.p50, response.p99 and depth.mean are"
+                                                : "Not agreed: not each of response.p50, response.p99 and "
+                                                  "depth.mean is",
+                          100 * judged->tolerance);
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
+    if (judged->metrics[i].is_judged && !judged->metrics[i].ok)
+      {
+        g_string_append_printf (text, "%s%s", before, judged->metrics[i].metric->name);
+        before = ", ";
+      }
+  g_string_append_c (text, '\n');
+}
+
+void
+wp_report_fleet_add_records_json (JsonBuilder *builder, const WpComparison *comparison)
+{
+  const WpFleetRecords *records = &comparison->records;
+
+  if (!comparison->is_shared)
+    return;
+  wp_json_begin_object (builder, "records");
+  wp_json_add_count (builder, "fronts", records->n_fronts);
+  wp_json_add_count (builder, "workers", records->n_workers);
+  wp_json_add_count (builder, "unstored", records->n_unstored);
+  wp_json_add_seconds (builder, "deliver", records->deliver_ns);
+  json_builder_end_object (builder);
+}
+
+void
 wp_report_fleet_add_model_json (JsonBuilder *builder, const WpReport *report, guint model)
 {
   const WpSharedQueueOptions *shared = &report->shared;

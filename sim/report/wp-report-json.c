@@ -262,7 +262,10 @@ add_agreement (JsonBuilder *builder, const WpMetricAgreement *agreement, const W
   add (builder, "predicted", agreement->predicted);
   add (builder, "measured", agreement->measured);
   wp_json_add_double (builder, "error", agreement->error);
-  wp_json_add_boolean (builder, "ok", agreement->ok);
+  if (agreement->is_judged)
+    wp_json_add_boolean (builder, "ok", agreement->ok);
+  else
+    wp_json_add_string (builder, "ok", NULL);
   if (replayed)
     add_replayed_metric (builder, replayed, i, add);
   json_builder_end_object (builder);
@@ -332,6 +335,7 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
   wp_report_worst_errors_add_json (builder, &comparison->largest);
   if (comparison->n_instances > 0)
     add_instances (builder, comparison);
+  wp_report_fleet_add_records_json (builder, comparison);
   json_builder_end_object (builder);
 }
 

@@ -451,6 +451,8 @@ add_sides (GString *text, const WpReport *report)
   if (report->fleet.instances > 0)
     g_string_append_printf (text, "%u servers, balanced by %s, each of: ", report->fleet.instances,
                             wp_balance_names[report->fleet.balance]);
+  if (report->shared.fronts > 0)
+    g_string_append_printf (text, "%u fronts and one shared queue: ", report->shared.fronts);
   add_policy (text, &report->policies[0]);
   g_string_append (text, "\nmeasurement: ");
   wp_text_append (text, wp_measurement_path (against->measured));
@@ -459,7 +461,9 @@ add_sides (GString *text, const WpReport *report)
   add_note (text, against->measured, "started", "started ");
   g_string_append_c (text, '\n');
   add_matches (text, against);
-  if (against->n_instances == 0)
+  if (against->is_shared)
+    wp_report_fleet_add_records_text (text, report);
+  else if (against->n_instances == 0)
     add_replayed (text, &against->replayed);
   if (against->client.file)
     add_client (text, &against->client);
@@ -510,10 +514,13 @@ add_agreements (GString *text, const WpComparison *comparison)
                               format_error (error, agreement),
                               replayed ? format_error (as_replayed, &replayed->judged.metrics[i]) : "",
                               replayed ? format_range (range, unit, &replayed->ranges[i]) : "",
-                              !agreement->ok                                    ? "NO"
+                              !agreement->is_judged                             ? "not judged"
+                              : !agreement->ok                                  ? "NO"
                               : replayed && !replayed->ranges[i].is_predictable ? "yes, not predictable"
                                                                                 : "yes");
     }
+  if (comparison->is_shared)
+    return;
   if (isnan (against->curve_error))
     g_string_append_printf (text, AGREEMENT, "depth curve", "", "", "-", "", "",
                             "not judged: under 1 job second");
@@ -643,7 +650,10 @@ wp_report_text (const WpReport *report)
       add_sides (text, report);
       add_agreements (text, report->against);
       add_instances (text, report->against);
-      add_judgement (text, report->against);
+      if (report->against->is_shared)
+        wp_report_fleet_add_judgement (text, report->against);
+      else
+        add_judgement (text, report->against);
       wp_report_worst_errors_add_text (text, &report->against->largest);
     }
   else if (report->n_models > 0)

@@ -273,7 +273,7 @@ test_against_usage (void)
                        "--against is given 3 times, and there is a record for each server: --instances=2\n");
   assert_not_compared (alone,
                        "--against is given 2 times, and there is a record for each server: --instances=1\n");
-  assert_not_compared (client, "--client does not go with --instances");
+  assert_not_compared (client, "--client does not go with --instances and --fronts");
   assert_not_compared (sizeless, "--instances simulates WorkerPool");
   g_assert_nonnull (strstr (others->out, "the prediction uses workers 1, the measurement used 2"));
 }

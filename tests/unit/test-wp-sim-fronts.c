@@ -153,6 +153,145 @@ test_confirms_of_a_record (void)
   g_assert_cmpfloat_with_epsilon (number (model_of (report), "accept_latency", "mean"), 0.004, 1e-4);
 }
 
+/* --- against --- */
+
+#define RECORDED "--fronts=2 --workers=2 --batch=4 --queue=100 --http-time=1ms " TIMES
+#define AGAINST  RECORDED " --against=f0.csv --against=f1.csv --against=w0.csv --against=w1.csv trace.csv"
+
+/* As records are: @which of two fronts, or of two workers, whose clock is ahead, with services @scale times
+ * as long. Each @cells is a row of --jobs. */
+static void
+write_record (SimRun *self, const char *name, guint which, gboolean is_worker, char **lines, double scale)
+{
+  g_autoptr (GString) text
+      = g_string_new ("arrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked");
+  guint row = 0;
+
+  g_string_append (text, is_worker ? ",enqueued\n" : "\n");
+  for (char **line = lines; *line; line++)
+    {
+      g_auto (GStrv) cells = g_strsplit (*line, ",", -1);
+      double arrival, accepted, started, finished;
+
+      if (g_strv_length (cells) < 10 || g_str_equal (cells[0], "arrival") || row++ % 2 != which)
+        continue;
+      arrival = g_ascii_strtod (cells[0], NULL);
+      accepted = g_ascii_strtod (cells[4], NULL);
+      started = g_ascii_strtod (cells[5], NULL);
+      finished = started + scale * (g_ascii_strtod (cells[6], NULL) - started);
+      if (is_worker)
+        g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0,%.9f\n", 70 + started, cells[2],
+                                70 + started, 70 + started, 70 + finished, 70 + finished, 70 + arrival);
+      else
+        g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0\n", arrival, cells[2], accepted,
+                                accepted, accepted, accepted);
+    }
+  sim_run_write (self, name, text->str);
+}
+
+/* The records are what the model makes, with commits that take @scale times as long. */
+static SimRun *
+run_against (double scale, gboolean ids, const char *arguments)
+{
+  SimRun *self = sim_run_new ();
+  g_autoptr (GString) text = g_string_new (ids ? "arrival,id\n" : "arrival\n");
+  g_autofree char *jobs = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  for (guint i = 0; i < 400; i++)
+    g_string_append_printf (text, ids ? "%u.%03u,r%u\n" : "%u.%03u\n", i * 5 / 1000, i * 5 % 1000, i);
+  sim_run_write (self, "trace.csv", text->str);
+  sim_run_go (self, RECORDED " --jobs=jobs.csv trace.csv", NULL);
+  g_assert_cmpint (self->status, ==, 0);
+  jobs = sim_run_read (self, "jobs.csv");
+  lines = g_strsplit (jobs, "\n", -1);
+  for (guint i = 0; i < 2; i++)
+    {
+      write_record (self, i == 0 ? "f0.csv" : "f1.csv", i, FALSE, lines, 1);
+      write_record (self, i == 0 ? "w0.csv" : "w1.csv", i, TRUE, lines, scale);
+    }
+  sim_run_go (self, arguments, NULL);
+  g_test_message ("%s%s", self->out, self->err);
+
+  return self;
+}
+
+static void
+test_against (void)
+{
+  g_autoptr (SimRun) text = run_against (1, TRUE, AGAINST);
+  g_autoptr (SimRun) json = run_against (1, TRUE, AGAINST " --format=json");
+  g_autoptr (SimRun) slow = run_against (1.5, TRUE, AGAINST);
+  g_autoptr (JsonObject) report = sim_run_json (json);
+  JsonObject *against = json_object_get_object_member (report, "against"),
+             *records = json_object_get_object_member (against, "records");
+  JsonArray *metrics = json_object_get_array_member (against, "metrics");
+  guint n_judged = 0;
+
+  g_assert_cmpint (text->status, ==, 0);
+  g_assert_nonnull (strstr (text->out, "2 fronts and one shared queue: WorkerPool, queue 100, 2 workers"));
+  g_assert_nonnull (strstr (text->out,
+                            "\nrecords:     of 2 fronts and 2 workers, joined by id; from confirm to "
+                            "start 1.00 ms at p10\n"));
+  g_assert_nonnull (
+      strstr (text->out, "\nAgreed: response.p50, response.p99 and depth.mean are within 10 % "));
+  g_assert_cmpint (json->status, ==, 0);
+  g_assert_cmpstr (json_object_get_string_member (against, "verdict"), ==, "agrees");
+  g_assert_cmpint (json_object_get_int_member (records, "fronts"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (records, "workers"), ==, 2);
+  g_assert_cmpint (json_object_get_int_member (records, "unstored"), ==, 0);
+  for (guint i = 0; i < json_array_get_length (metrics); i++)
+    {
+      JsonObject *metric = json_array_get_object_element (metrics, i);
+
+      n_judged += !json_object_get_null_member (metric, "ok");
+      if (!json_object_get_null_member (metric, "ok"))
+        g_assert_cmpfloat_with_epsilon (json_object_get_double_member (metric, "error"), 0, 1e-3);
+    }
+  g_assert_cmpuint (n_judged, ==, 3);
+  g_assert_cmpint (slow->status, ==, 1);
+  g_assert_nonnull (strstr (slow->out,
+                            "\nNot agreed: not each of response.p50, response.p99 and depth.mean is "
+                            "within 10 % (or 1 job, or 0.2 ms):\n  response.p50, response.p99\n"));
+}
+
+/* A job that no worker stored is counted, and is no failure of the comparison. */
+static void
+test_unstored (void)
+{
+  g_autoptr (SimRun) run
+      = run_against (1, TRUE, RECORDED " --against=f0.csv --against=f1.csv --against=w0.csv trace.csv");
+
+  g_assert_nonnull (strstr (run->out, "of 2 fronts and 1 worker, joined by id; 200 accepted by a front and "
+                                      "stored by no worker; from confirm"));
+}
+
+static void
+assert_not_compared (const char *arguments, gboolean ids, const char *message)
+{
+  g_autoptr (SimRun) run = run_against (1, ids, arguments);
+
+  g_assert_cmpint (run->status, ==, 2);
+  g_assert_cmpstr (run->out, ==, "");
+  g_assert_nonnull (strstr (run->err, message));
+  g_assert_cmpstr (strchr (run->err, '\n'), ==, "\n");
+}
+
+static void
+test_against_usage (void)
+{
+  assert_not_compared (
+      RECORDED " --against=f0.csv trace.csv", TRUE,
+      "--against is given once; with --fronts give the record of each front and of each worker");
+  assert_not_compared (RECORDED " --against=f0.csv --against=f1.csv trace.csv", TRUE,
+                       "of the records 0 have a column \"enqueued\", which a worker's has");
+  assert_not_compared (RECORDED " --against=w0.csv --against=w1.csv trace.csv", TRUE,
+                       "of the records 2 have a column \"enqueued\", which a worker's has");
+  assert_not_compared (AGAINST, FALSE, "f0.csv: no request has an id of the trace");
+  assert_not_compared (AGAINST " --client=f0.csv", TRUE,
+                       "--client does not go with --instances and --fronts");
+}
+
 static void
 assert_refused (const char *arguments, const char *message)
 {
@@ -232,6 +371,9 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim/fronts/series", test_series);
   g_test_add_func ("/wp-sim/fronts/plan", test_plan);
   g_test_add_func ("/wp-sim/fronts/record", test_confirms_of_a_record);
+  g_test_add_func ("/wp-sim/fronts/against", test_against);
+  g_test_add_func ("/wp-sim/fronts/unstored", test_unstored);
+  g_test_add_func ("/wp-sim/fronts/against-usage", test_against_usage);
   g_test_add_func ("/wp-sim/fronts/usage", test_usage);
 
   return g_test_run ();
