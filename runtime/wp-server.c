@@ -46,6 +46,7 @@ typedef struct {
   WpJournal *journal;   /* NULL: none */
   WpRecorder *recorder; /* NULL: none */
   WpEngine *engine;
+  WpForecast *forecast; /* NULL: none */
   WpServerSecurity security;
   WpIngest ingest;
   WpMemoryBudget *budget;
@@ -133,9 +134,9 @@ start_admin (Server *self)
       self->history = wp_history_new (wp_history_clock (), g_get_real_time () * WP_NS_PER_US);
       self->sampler = wp_sampler_new (self->history, self->engine, self->http_threads);
     }
-  self->admin = (WpAdmin){ self->engine, self->history,      self->options.database_name,
-                           self->budget, self->http_threads, wp_time_monotonic (),
-                           TRUE };
+  self->admin
+      = (WpAdmin){ self->engine, self->history,      self->forecast,       self->options.database_name,
+                   self->budget, self->http_threads, wp_time_monotonic (), TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
   start_side_listener (&self->side_listeners[0], "wp-admin", "the admin listener", &self->listeners.admin,
@@ -318,6 +319,8 @@ start (Server *self, GError **error)
   self->engine = wp_engine_new (&self->options.policy, self->options.max_jobs, self->clock, self->database,
                                 self->recorder);
   wp_engine_set_retry (self->engine, &self->options.retry);
+  if (self->options.forecast && self->listeners.admin.n_addresses > 0)
+    self->forecast = wp_forecast_new (self->engine, self->options.database);
   if (self->journal)
     start_journal (self);
   self->http_threads = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_http_thread_free);
@@ -469,6 +472,8 @@ server_clear (Server *self)
       g_clear_pointer (&self->side_listeners[i].slots, wp_slots_free);
     }
   g_clear_pointer (&self->sampler, wp_sampler_free);
+  if (self->forecast)
+    wp_forecast_stop (self->forecast);
   g_clear_pointer (&self->history, wp_history_free);
   g_clear_pointer (&self->http_threads, g_ptr_array_unref);
   g_clear_pointer (&self->recorder, wp_recorder_free);
@@ -477,6 +482,7 @@ server_clear (Server *self)
   wp_server_security_clear (&self->security);
   g_clear_pointer (&self->journal, wp_journal_free);
   g_clear_pointer (&self->engine, wp_engine_free);
+  g_clear_pointer (&self->forecast, wp_forecast_free);
   g_clear_pointer (&self->budget, wp_memory_budget_free);
   g_clear_pointer (&self->slots, wp_slots_free);
   wp_listeners_clear (&self->listeners);

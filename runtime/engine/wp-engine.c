@@ -30,6 +30,7 @@ struct _WpEngine {
   WpClock *clock;
   WpDatabase *database;
   WpRecorder *recorder;
+  WpSampleRing *samples;    /* NULL: none */
   WpJournal *journal;       /* NULL: none */
   WpSource *source;         /* NULL: none */
   WpMemoryBudget *recovery; /* for payloads of recovered jobs that have not ended; NULL: no journal */
@@ -44,10 +45,22 @@ struct _WpEngine {
 
 static void on_retry (WpTimer *timer, gpointer data);
 
+static void
+add_sample (WpEngine *self, const WpJob *job)
+{
+  gboolean served = job->finished_ns != WP_TIME_NONE;
+  WpSample sample = { job->arrival_ns, served ? job->started_ns - job->arrival_ns : WP_TIME_NONE,
+                      served ? job->finished_ns - job->started_ns : WP_TIME_NONE, job->blocked };
+
+  wp_sample_ring_add (self->samples, job->seq, &sample);
+}
+
 /* Takes the channel's reference to a job that has ended. */
 static void
 job_ended (WpEngine *self, WpJob *job)
 {
+  if (self->samples)
+    add_sample (self, job);
   if (self->recorder)
     wp_recorder_add (self->recorder, job);
   wp_job_unref (job);
@@ -340,6 +353,12 @@ void
 wp_engine_set_retry (WpEngine *self, const WpRetry *retry)
 {
   self->retry = *retry;
+}
+
+void
+wp_engine_set_samples (WpEngine *self, WpSampleRing *samples)
+{
+  self->samples = samples;
 }
 
 /* The times of the record are relative to the first arrival. */

@@ -6,6 +6,7 @@
 #include "runtime/engine/wp-recorder.h"
 #include "runtime/engine/wp-source.h"
 #include "runtime/queue/wp-channel.h"
+#include "runtime/queue/wp-sample-ring.h"
 #include "sim/base/wp-policy.h"
 #include "sim/base/wp-time.h"
 
@@ -53,6 +54,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpEngine, wp_engine_free)
  * meanwhile.
  */
 void wp_engine_set_retry (WpEngine *self, const WpRetry *retry);
+
+/* Before the first job: each job that ends is added to @samples. Not owned; freed after the last job. */
+void wp_engine_set_samples (WpEngine *self, WpSampleRing *samples);
 
 /**
  * wp_engine_set_journal:

@@ -4,6 +4,7 @@
 
 #include "runtime/database/wp-journal.h"
 #include "runtime/queue/wp-ledger.h"
+#include "runtime/http/wp-forecast-pages.h"
 #include "runtime/http/wp-history-page.h"
 #include "runtime/http/wp-metrics.h"
 #include "runtime/http/wp-server-sent-events.h"
@@ -260,13 +261,15 @@ make_metrics (const WpAdmin *self)
   guint64 refused[WP_N_HTTP_ERRORS];
   gint64 oldest_ns;
   WpLedger ledger;
+  char *text;
 
   wp_engine_count (self->engine, &ledger, &oldest_ns);
   count_refusals (self, refused);
-  return wp_metrics_format (self->engine, &ledger, refused,
+  text = wp_metrics_format (self->engine, &ledger, refused,
                             oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
                             wp_history_peak (self->history, wp_history_clock ()), count_connections (self),
                             !why_not_ready (self));
+  return self->forecast ? wp_forecast_add_metrics (self->forecast, text) : text;
 }
 
 /* The content policy lets the page run its own script and connect to this listener, no more. */
@@ -393,6 +396,37 @@ path_of (SoupServerMessage *message)
   return g_strndup (path.bytes, path.len);
 }
 
+/* Without its question mark. */
+static char *
+query_of (SoupServerMessage *message)
+{
+  WpSlice query = wp_stream_get_request (wp_soup_get_connection (message))->query;
+
+  return query.len > 0 ? g_strndup (query.bytes + 1, query.len - 1) : g_strdup ("");
+}
+
+/* FALSE: @path is not one of the forecast's. */
+static gboolean
+respond_forecast (const WpAdmin *self, SoupServerMessage *message, const char *path)
+{
+  gboolean what_if = g_str_equal (path, "/what-if.json");
+  g_autofree char *query = query_of (message);
+  guint status = SOUP_STATUS_OK;
+  char *text;
+
+  if (!what_if && !g_str_equal (path, "/forecast.json"))
+    return FALSE;
+  if (!self->forecast)
+    {
+      respond (message, SOUP_STATUS_NOT_FOUND, "text/plain",
+               g_strdup ("There is no forecast with --forecast=off.\n"));
+      return TRUE;
+    }
+  text = what_if ? wp_what_if_format (self->forecast, query, &status) : wp_forecast_format (self->forecast);
+  respond (message, status, status == SOUP_STATUS_OK ? "application/json" : "text/plain", text);
+  return TRUE;
+}
+
 static void
 respond_ready (const WpAdmin *self, SoupServerMessage *message)
 {
@@ -433,7 +467,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
   WpAdmin *self = data;
   g_autofree char *path = path_of (message);
 
-  if (respond_probe (self, message, path))
+  if (respond_probe (self, message, path) || respond_forecast (self, message, path))
     return;
   if (g_str_equal (path, "/stats.json"))
     respond (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
@@ -451,7 +485,8 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
     respond (
         message, SOUP_STATUS_NOT_FOUND, "text/plain",
         g_strdup (
-            "This listener serves /, /metrics, /stats.json, /history.json, /failed.json, /events, /healthz and /readyz.\n"));
+            "This listener serves /, /metrics, /stats.json, /history.json, /forecast.json, /what-if.json, "
+            "/failed.json, /events, /healthz and /readyz.\n"));
 }
 
 WpReaderRules

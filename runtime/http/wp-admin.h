@@ -6,10 +6,12 @@
 #include "runtime/http/wp-reader.h"
 #include "runtime/engine/wp-engine.h"
 #include "runtime/engine/wp-history.h"
+#include "runtime/forecast/wp-forecast.h"
 
 typedef struct {
   WpEngine *engine;
   WpHistory *history;   /* not owned */
+  WpForecast *forecast; /* NULL: none */
   const char *database; /* as given */
   const WpMemoryBudget *budget;
   GPtrArray *http_threads; /* (element-type WpHttpThread): of the ingest */
@@ -25,8 +27,8 @@ typedef struct _SoupServer SoupServer;
 /* Adds the handlers to @server. In the module wp-soup.so. @admin: the WpAdmin. Returns: the rules of the
  * reader. GET /: a page that shows the figures live. /metrics: for Prometheus. /events: /stats.json once per
  * second. /healthz: 200 while the process runs. /readyz: 200, or 503 with the reason. /stats.json: all
- * figures, one object. /history.json: see wp-history-page.h. /failed.json: the last 100 failed jobs of the
- * journal. */
+ * figures, one object. /history.json: see wp-history-page.h. /forecast.json, /what-if.json: see
+ * wp-forecast-pages.h. /failed.json: the last 100 failed jobs of the journal. */
 WpReaderRules wp_admin_setup (WpHttpThread *http_thread, SoupServer *server, gpointer admin);
 
 /* GET /healthz and /readyz only, with any Host, for clients that must not see figures. */

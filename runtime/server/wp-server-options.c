@@ -68,6 +68,7 @@ parse_log_level (gpointer field, const char *value, GError **error)
 }
 
 static const char *const http_names[] = { "fast", "soup", NULL };
+static const char *const switch_names[] = { "off", "on", NULL };
 static const char *const level_names[] = { "error", "warning", "info", "debug", NULL };
 
 #define FIELD(member) WP_FIELD (WpServerOptions, member)
@@ -79,6 +80,9 @@ static const WpOption listener_options[] = {
   { "admin", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (admin),
     "address of the admin listener, or none (127.0.0.1:9090)", .or_none = TRUE,
     .check = wp_listen_socket_check },
+  { "forecast", 0, WP_OPTION_CHOICE, "WHETHER", FIELD (forecast),
+    "on (default) or off: observe the traffic for /forecast.json and /what-if.json, in 5 MB",
+    .names = switch_names },
   { "probe", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (probe),
     "address of a listener for /healthz and /readyz only, for load balancers on other machines (none)",
     .or_none = TRUE, .check = wp_listen_socket_check },
@@ -273,6 +277,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
     .admin_hosts = wp_hosts_new (),
     .socket_access = { .mode = 0660 },
     .max_journal_bytes = 1 << 30,
+    .forecast = TRUE,
     .database_options
     = { .timeout_ns = 10 * WP_NS_PER_S, .queue_jobs = 10000, .queue_bytes = 1 << 30, .delivery_limit = 100 },
     .retry = { 5, 100 * WP_NS_PER_MS },
@@ -301,7 +306,7 @@ guint
 wp_server_options_count_threads (const WpServerOptions *self)
 {
   return self->threads + 6 + (self->admin != NULL) + (self->probe != NULL) + (self->journal != NULL)
-         + (self->record != NULL);
+         + (self->record != NULL) + self->forecast;
 }
 
 static guint64

@@ -19,6 +19,7 @@ typedef struct {
   gint64 commit_pace_ns;  /* 0: none */
   char *record;           /* NULL: none */
   char *journal;          /* NULL: none */
+  gboolean forecast;
   guint64 max_journal_bytes;
   gboolean check_config; /* check the options and exit */
   gboolean requeue;      /* mark the journal's failed jobs as unfinished and exit */

@@ -216,8 +216,10 @@ test_metrics (void)
   g_assert_nonnull (strstr (response->body, "\nwp_queue_capacity 3\n"));
   lines = g_strsplit (response->body, "\n", -1);
   for (char **line = lines; *line && **line; line++)
-    g_assert_true (g_regex_match_simple (
-        "^(# (HELP|TYPE) wp_[a-z_]+ .+|wp_[a-z_]+({[a-z]+=\"[A-Za-z_0-9.+]+\"})? [0-9.e+-]+)$", *line, 0, 0));
+    g_assert_true (
+        g_regex_match_simple ("^(# (HELP|TYPE) (wp|process)_[a-z_]+ .+|"
+                              "(wp|process)_[a-z_]+({[a-z]+=\"[A-Za-z_0-9.+]+\"})? ([0-9.e+-]+|[+]Inf))$",
+                              *line, 0, 0));
 }
 
 /* The next event, parsed; skips all before it. */

@@ -1,0 +1,113 @@
+#include "runtime/forecast/wp-forecaster.h"
+
+#include "runtime/forecast/wp-commit-fit.h"
+#include "runtime/forecast/wp-score.h"
+#include "sim/base/wp-time.h"
+
+#include <math.h>
+
+#define MOST_ROWS 1000 /* of a commit, see wp-batch-writer.h */
+
+struct _WpForecaster {
+  const WpSampleRing *ring;
+  WpTrafficWindow *window;
+  WpCommitFit fit;
+  WpScore scores[WP_N_HORIZONS];
+  GRand *random;
+  WpOutlook outlook;
+};
+
+WpForecaster *
+wp_forecaster_new (const WpSampleRing *ring)
+{
+  WpForecaster *self = g_new0 (WpForecaster, 1);
+
+  self->ring = ring;
+  self->window = wp_traffic_window_new ();
+  self->random = g_rand_new_with_seed (1);
+  return self;
+}
+
+void
+wp_forecaster_free (WpForecaster *self)
+{
+  wp_traffic_window_free (self->window);
+  g_rand_free (self->random);
+  g_free (self->outlook.headline);
+  g_free (self);
+}
+
+/* With a pace, a commit lasts for that at least. */
+static void
+set_commits (WpForecaster *self, const WpServerState *state, WpCapacitySystem *system)
+{
+  double pace_s = (double) state->pace_ns / WP_NS_PER_S, full_s;
+
+  system->commits = TRUE;
+  system->most_rows = MOST_ROWS;
+  wp_commit_fit_observe (&self->fit, state->n_commits, state->commit_rows, state->commit_ns);
+  wp_commit_fit_get (&self->fit, &system->commit_s, &system->row_s);
+  full_s = system->commit_s + MIN (system->workers, MOST_ROWS) * system->row_s;
+  if (pace_s > full_s)
+    {
+      system->commit_s = pace_s;
+      system->row_s = 0;
+    }
+}
+
+static void
+set_system (WpForecaster *self, const WpServerState *state)
+{
+  WpLayout layout;
+
+  wp_policy_layout (&state->policy, &layout);
+  self->outlook.system = (WpCapacitySystem){
+    .workers = layout.workers,
+    .queue_jobs = layout.queue_jobs,
+    .queued = state->queued,
+    .parked = state->parked,
+  };
+  if (state->commits)
+    set_commits (self, state, &self->outlook.system);
+}
+
+/* Each forecast is judged when its time has come, and then a new one is made. */
+static void
+forecast_depths (WpForecaster *self, const WpServerState *state)
+{
+  WpDepthAt depths[WP_N_HORIZONS];
+
+  for (guint i = 0; i < WP_N_HORIZONS; i++)
+    {
+      depths[i] = (WpDepthAt){ NAN, NAN, NAN };
+      wp_score_observe (&self->scores[i], state->now_ns, (double) state->queued);
+    }
+  if (state->policy.mode != WP_MODE_DEFAULT && (!state->commits || state->pace_ns > 0))
+    wp_depth_forecast (self->window, &self->outlook.load, &state->policy, &self->outlook.system,
+                       state->in_service, self->random, depths);
+  for (guint i = 0; i < WP_N_HORIZONS; i++)
+    {
+      if (!isnan (depths[i].depth))
+        wp_score_predict (&self->scores[i], state->now_ns + wp_horizons_s[i] * WP_NS_PER_S, depths[i].depth,
+                          (double) state->queued);
+      self->outlook.horizons[i]
+          = (WpHorizon){ depths[i], wp_score_error (&self->scores[i]), wp_score_skill (&self->scores[i]) };
+    }
+}
+
+const WpOutlook *
+wp_forecaster_observe (WpForecaster *self, const WpServerState *state)
+{
+  WpOutlook *outlook = &self->outlook;
+
+  wp_traffic_window_observe (self->window, state->now_ns, state->arrived, self->ring);
+  wp_traffic_window_get_load (self->window, &outlook->load);
+  outlook->first = wp_traffic_window_first (self->window, state->arrived);
+  set_system (self, state);
+  wp_capacity_judge (&outlook->capacity, &outlook->load, &outlook->system);
+  g_free (outlook->headline);
+  outlook->headline = wp_capacity_headline (&outlook->capacity, &outlook->system);
+  forecast_depths (self, state);
+
+  return outlook;
+}

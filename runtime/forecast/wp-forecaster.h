@@ -1,0 +1,39 @@
+/* wp-forecaster.h - the forecast itself, observation by observation: no thread, no clock. */
+#pragma once
+
+#include "runtime/forecast/wp-depth-forecast.h"
+
+/* The server at one moment. */
+typedef struct {
+  gint64 now_ns; /* CLOCK_MONOTONIC */
+  guint64 arrived;
+  guint64 queued, parked, in_service;
+  WpPolicy policy;
+  gboolean commits;                          /* its database commits in groups, */
+  gint64 pace_ns;                            /* at this pace; 0: none */
+  guint64 n_commits, commit_rows, commit_ns; /* totals so far */
+} WpServerState;
+
+typedef struct {
+  WpDepthAt at;        /* NaN: no forecast */
+  double error, skill; /* of the forecasts made that long ago; see wp-score.h */
+} WpHorizon;
+
+typedef struct {
+  char *headline; /* owned by the forecaster */
+  WpOfferedLoad load;
+  WpCapacitySystem system;
+  WpCapacity capacity;
+  WpHorizon horizons[WP_N_HORIZONS];
+  guint64 first; /* the oldest request that may be read of the ring */
+} WpOutlook;
+
+typedef struct _WpForecaster WpForecaster;
+
+/* @ring: not owned. */
+WpForecaster *wp_forecaster_new (const WpSampleRing *ring);
+void wp_forecaster_free (WpForecaster *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpForecaster, wp_forecaster_free)
+
+/* About once per second, the first time before the first request. */
+const WpOutlook *wp_forecaster_observe (WpForecaster *self, const WpServerState *state);

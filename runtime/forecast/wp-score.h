@@ -1,0 +1,31 @@
+/* wp-score.h - how well predictions came true, beside the prediction that nothing changes. */
+#pragma once
+
+#include <glib.h>
+
+#define WP_SCORE_PENDING 64 /* predictions that have not come due */
+#define WP_SCORE_LEAST   5  /* fewer outcomes say nothing */
+
+/* Mean absolute errors, in which the latest 30 outcomes or so count. A plain value; all zero is new. */
+typedef struct {
+  struct {
+    gint64 due_ns;
+    double predicted, persistent;
+  } pending[WP_SCORE_PENDING];
+  guint head, n_pending;
+  guint64 outcomes;
+  double error, persistent_error;
+} WpScore;
+
+/* @due_ns: not before that of an earlier prediction. @persistent: the value now. */
+void wp_score_predict (WpScore *self, gint64 due_ns, double predicted, double persistent);
+
+/* @actual: the value at @now_ns, by which all predictions that are due are judged. */
+void wp_score_observe (WpScore *self, gint64 now_ns, double actual);
+
+/* Mean absolute error; NaN: too few outcomes. */
+double wp_score_error (const WpScore *self);
+
+/* 1: every prediction came true; 0: no better than that nothing changes; below: worse. NaN: too few outcomes,
+ * or nothing changed. */
+double wp_score_skill (const WpScore *self);

@@ -1,0 +1,31 @@
+/* wp-traffic-window.h - the recent traffic that a forecast is made from; how far back it goes adapts. */
+#pragma once
+
+#include "runtime/forecast/wp-capacity.h"
+#include "runtime/queue/wp-sample-ring.h"
+
+/**
+ * WpTrafficWindow:
+ * Services drift, so that the whole past is a bad guide, and a few seconds are a noisy one. Windows of 10 to
+ * 300 s each predict the offered work of the next 10 s; the forecast uses the one whose predictions came
+ * true best.
+ */
+typedef struct _WpTrafficWindow WpTrafficWindow;
+
+WpTrafficWindow *wp_traffic_window_new (void);
+void wp_traffic_window_free (WpTrafficWindow *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTrafficWindow, wp_traffic_window_free)
+
+/* Call it about once per second. @arrived: requests so far, the next one's place in @ring. */
+void wp_traffic_window_observe (WpTrafficWindow *self, gint64 now_ns, guint64 arrived,
+                                const WpSampleRing *ring);
+
+void wp_traffic_window_get_load (const WpTrafficWindow *self, WpOfferedLoad *load);
+
+/* The first request that may be read of the ring, @arrived being the next one: not older than 15 minutes. */
+guint64 wp_traffic_window_first (const WpTrafficWindow *self, guint64 arrived);
+
+/* The latest ended requests of the window, latest first: the gaps to the next of them, and their services.
+ * Returns: their number; the arrays are the window's own until the next observation. */
+guint wp_traffic_window_get_samples (const WpTrafficWindow *self, const gint64 **gaps_ns,
+                                     const gint64 **services_ns);
