@@ -45,6 +45,7 @@ typedef struct {
   WpDatabase *database;
   WpJournal *journal;   /* NULL: none */
   WpRecorder *recorder; /* NULL: none */
+  WpSource *source;     /* NULL: none */
   WpEngine *engine;
   WpForecast *forecast; /* NULL: none */
   WpServerSecurity security;
@@ -97,7 +98,7 @@ start_http_threads (Server *self)
   self->ingest = (WpIngest){ self->engine,          self->database->by_request,
                              self->options.by_soup, self->security.tls,
                              self->security.tokens, self->options.threads < g_get_num_processors () };
-  for (guint i = 0; i < self->options.threads; i++)
+  for (guint i = 0; i < self->options.threads && listen->n_addresses > 0; i++)
     {
       g_autofree char *name = g_strdup_printf ("wp-http-%u", i);
 
@@ -179,8 +180,12 @@ report_started (const Server *self)
     g_string_append_printf (text, ", workers %u", policy->workers);
   if (policy->mode == WP_MODE_DEFAULT)
     g_string_append_printf (text, ", at most %u jobs in service (--max-jobs)", self->options.max_jobs);
-  g_string_append_printf (text, ", database %s, http %s; listening on %s", self->options.database_name,
-                          self->options.by_soup ? "soup" : "fast", self->listeners.address);
+  g_string_append_printf (text, ", database %s", self->options.database_name);
+  if (self->source)
+    g_string_append_printf (text, ", jobs from %s", self->options.source);
+  if (self->listeners.address)
+    g_string_append_printf (text, ", http %s; listening on %s", self->options.by_soup ? "soup" : "fast",
+                            self->listeners.address);
   if (self->listeners.admin_address)
     g_string_append_printf (text, ", admin on %s", self->listeners.admin_address);
   if (self->listeners.probe_address)
@@ -311,6 +316,8 @@ start (Server *self, GError **error)
   self->database = wp_server_open_database (&self->options, self->clock, error);
   if (!self->database)
     return prefix_option (error, "database");
+  if (self->options.source && !(self->source = wp_server_open_source (&self->options, error)))
+    return prefix_option (error, "source");
   if (self->options.journal && !(self->journal = wp_server_open_journal (&self->options, error)))
     return prefix_option (error, "journal");
   if (self->options.record && !(self->recorder = wp_server_open_recorder (&self->options, error)))
@@ -326,10 +333,13 @@ start (Server *self, GError **error)
   self->http_threads = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_http_thread_free);
   start_http_threads (self);
   start_admin (self);
-  self->drain = (WpDrain){ self->options.drain_timeout_ns, self->engine, self->http_threads, self->loop };
+  self->drain = (WpDrain){ self->options.drain_timeout_ns, self->engine, self->source, self->http_threads,
+                           self->loop };
   report_started (self);
   wp_systemd_start_watchdog ();
   wp_log_start_thread (); /* the lines so far were written directly */
+  if (self->source)
+    wp_engine_set_source (self->engine, self->source);
 
   return TRUE;
 }
@@ -410,7 +420,10 @@ report_unfinished_jobs (Server *self, const WpLedger *ledger)
   if (counts.backlog > 0)
     g_string_append_printf (text, ", %" G_GUINT64_FORMAT " from an earlier run not started", counts.backlog);
   g_string_append (text, "; ");
-  if (!self->journal)
+  if (self->source)
+    g_string_append_printf (text, ngettext ("%s delivers it again", "%s delivers them again", left),
+                            self->options.source);
+  else if (!self->journal)
     g_string_append (text, ngettext ("no journal keeps it", "no journal keeps them", left));
   else if (kept == left)
     g_string_append_printf (text, ngettext ("it is kept in %s", "they are kept in %s", left),
@@ -434,6 +447,19 @@ report_acked_failures (Server *self, guint64 n)
                n, self->journal ? "kept in " : "lost", self->journal ? self->options.journal : "");
 }
 
+/* One that waits for its server is left behind, and one whose jobs have not ended. */
+static void
+close_source (Server *self)
+{
+  gint64 now_ns = wp_time_monotonic (), left_ns = wp_drain_get_deadline (&self->drain) - now_ns;
+
+  if (self->source && self->drain.state == WP_DRAIN_EMPTY)
+    {
+      self->source->class->close (self->source, now_ns + left_ns / 2);
+      self->source = NULL;
+    }
+}
+
 /* Returns: the exit status. */
 static int
 finish (Server *self)
@@ -449,10 +475,11 @@ finish (Server *self)
     stop_http_threads (self);
   else
     report_closed_connections (self);
+  close_source (self);
   is_complete = close_journal (self);
   wp_engine_count (self->engine, &ledger, NULL);
   n_left = report_unfinished_jobs (self, &ledger);
-  is_complete = close_record (self, ledger.received + ledger.recovered) && is_complete;
+  is_complete = close_record (self, ledger.received + ledger.recovered + ledger.taken) && is_complete;
   text = wp_ledger_format (&ledger);
   g_message ("%s", text);
   n_acked_failures = wp_engine_count_acked_failures (self->engine);
@@ -476,6 +503,8 @@ server_clear (Server *self)
     wp_forecast_stop (self->forecast);
   g_clear_pointer (&self->history, wp_history_free);
   g_clear_pointer (&self->http_threads, g_ptr_array_unref);
+  if (self->source)
+    self->source->class->close (self->source, 0);
   g_clear_pointer (&self->recorder, wp_recorder_free);
   g_clear_pointer (&self->database, wp_database_free);
   g_clear_pointer (&self->clock, wp_clock_free);

@@ -498,6 +498,22 @@ wp_amqp_connection_find_queue (WpAmqpConnection *self, GError **error)
 }
 
 gboolean
+wp_amqp_connection_consume (WpAmqpConnection *self, guint prefetch, GError **error)
+{
+  amqp_rpc_reply_t reply;
+
+  amqp_basic_qos (self->state, WP_AMQP_CHANNEL, 0, (uint16_t) prefetch, FALSE);
+  reply = amqp_get_rpc_reply (self->state);
+  if (reply.reply_type == AMQP_RESPONSE_NORMAL)
+    {
+      amqp_basic_consume (self->state, WP_AMQP_CHANNEL, amqp_cstring_bytes (self->uri->queue),
+                          amqp_cstring_bytes (WP_AMQP_CONSUMER), FALSE, FALSE, FALSE, amqp_empty_table);
+      reply = amqp_get_rpc_reply (self->state);
+    }
+  return reply.reply_type == AMQP_RESPONSE_NORMAL || fail_reply (reply, get_node (self), error);
+}
+
+gboolean
 wp_amqp_connection_ask_depth (WpAmqpConnection *self, GError **error)
 {
   amqp_queue_declare_t question = { .queue = amqp_cstring_bytes (self->uri->queue), .passive = TRUE };

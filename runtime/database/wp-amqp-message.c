@@ -61,3 +61,64 @@ wp_amqp_message_from_job (WpAmqpMessage *self, WpJob *job)
   add_time (self, "received", wp_job_received_ns (job));
   add_time (self, "enqueued", g_get_real_time () * WP_NS_PER_US);
 }
+
+void
+wp_amqp_message_add_reason (WpAmqpMessage *self, const char *reason)
+{
+  add_text (self, "reason", reason);
+}
+
+static const amqp_field_value_t *
+find_header (const amqp_basic_properties_t *properties, const char *name)
+{
+  const amqp_table_t *headers = &properties->headers;
+
+  for (int i = 0; (properties->_flags & AMQP_BASIC_HEADERS_FLAG) && i < headers->num_entries; i++)
+    if (headers->entries[i].key.len == strlen (name)
+        && memcmp (headers->entries[i].key.bytes, name, strlen (name)) == 0)
+      return &headers->entries[i].value;
+  return NULL;
+}
+
+/* Returns: (transfer full): NULL: there is none */
+static char *
+find_text (const amqp_basic_properties_t *properties, const char *name)
+{
+  const amqp_field_value_t *value = find_header (properties, name);
+
+  return value && (value->kind == AMQP_FIELD_KIND_UTF8 || value->kind == AMQP_FIELD_KIND_BYTES)
+             ? g_strndup (value->value.bytes.bytes, value->value.bytes.len)
+             : NULL;
+}
+
+static gint64
+find_time (const amqp_basic_properties_t *properties, const char *name)
+{
+  const amqp_field_value_t *value = find_header (properties, name);
+
+  return value && value->kind == AMQP_FIELD_KIND_I64 ? value->value.i64 : WP_TIME_NONE;
+}
+
+/* @property: counts where @flag is set; else it may be a header of that name */
+static char *
+get_property (const amqp_basic_properties_t *properties, amqp_bytes_t property, amqp_flags_t flag,
+              const char *name)
+{
+  return properties->_flags & flag ? g_strndup (property.bytes, property.len) : find_text (properties, name);
+}
+
+void
+wp_amqp_message_to_job (const amqp_basic_properties_t *properties, WpJob *job)
+{
+  g_autofree char *method = find_text (properties, "method");
+
+  job->id = get_property (properties, properties->message_id, AMQP_BASIC_MESSAGE_ID_FLAG, "message-id");
+  job->content_type
+      = get_property (properties, properties->content_type, AMQP_BASIC_CONTENT_TYPE_FLAG, "content-type");
+  job->method = method ? g_intern_string (method) : "POST"; /* a handful of them */
+  job->path = find_text (properties, "path");
+  if (!job->path)
+    job->path = g_strdup ("/");
+  job->received_ns = find_time (properties, "received");
+  job->enqueued_ns = find_time (properties, "enqueued");
+}

@@ -471,6 +471,18 @@ wp_engine_get_database (const WpEngine *self)
   return self->database;
 }
 
+const WpBrokerCounts *
+wp_engine_get_broker (const WpEngine *self)
+{
+  return self->source ? &self->source->counts : self->database->broker;
+}
+
+gboolean
+wp_engine_has_no_source (const WpEngine *self)
+{
+  return self->source && !self->source->counts.node;
+}
+
 gboolean
 wp_engine_is_stuck (WpEngine *self)
 {

@@ -76,6 +76,12 @@ WpJournal *wp_engine_get_journal (const WpEngine *self); /* (transfer none) (nul
 
 WpDatabase *wp_engine_get_database (const WpEngine *self); /* (transfer none) */
 
+/* What is known of the shared queue that jobs come from or go to; (transfer none) (nullable) */
+const WpBrokerCounts *wp_engine_get_broker (const WpEngine *self);
+
+/* Returns: TRUE if jobs come from a shared queue that is not connected. */
+gboolean wp_engine_has_no_source (const WpEngine *self);
+
 /* Returns: TRUE if the database has been down for 1 s and a new request would be parked or refused. */
 gboolean wp_engine_is_stuck (WpEngine *self);
 

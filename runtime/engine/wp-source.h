@@ -2,15 +2,19 @@
  * of the end of each. */
 #pragma once
 
-#include "runtime/queue/wp-job.h"
+#include "runtime/database/wp-broker-counts.h"
+#include "runtime/database/wp-database.h"
 
 typedef struct _WpSource WpSource;
 
 /* A job, whose @delivery is set; the caller keeps its reference. On the source's thread. */
 typedef void (*WpSourceDeliver) (WpJob *job, gpointer data);
 
-/* Functions but the first and the last are for any thread and do not block. */
+/* A kind of source is one const table. The functions from settle() to is_drained() are for any thread and do
+ * not block. */
 typedef struct {
+  gboolean (*check) (const char *location, GError **error); /* of the syntax; opens nothing */
+  WpSource *(*open) (const char *location, const WpDatabaseOptions *options, guint prefetch, GError **error);
   void (*start) (WpSource *self);                /* from now on it delivers */
   void (*settle) (WpSource *self, WpJob *job);   /* a delivered job has ended, see its @result */
   void (*cancel) (WpSource *self);               /* it delivers no more; see is_drained() */
@@ -25,6 +29,20 @@ typedef struct {
 /* The first member of every kind. */
 struct _WpSource {
   const WpSourceClass *class;
+  WpBrokerCounts counts;
   WpSourceDeliver deliver; /* with @data; set before start() */
   gpointer data;
 };
+
+/* Checks the syntax of @spec for wp_source_open(). Opens nothing. Returns: FALSE with one line */
+gboolean wp_source_check (const char *spec, GError **error);
+
+/**
+ * wp_source_open:
+ * @spec: "amqp://..." or "amqps://..."
+ * @options: not owned; outlives the source
+ * @prefetch: most jobs that it has delivered and that have not ended
+ *
+ * Returns: NULL with one line, and WP_ERROR_DOWN if the queue's server does not answer
+ */
+WpSource *wp_source_open (const char *spec, const WpDatabaseOptions *options, guint prefetch, GError **error);

@@ -124,7 +124,7 @@ add_journal (JsonBuilder *json, WpJournal *journal)
   json_builder_end_object (json);
 }
 
-/* The shared queue of a front. */
+/* The shared queue that jobs go to or come from. */
 static void
 add_engine (JsonBuilder *json, const WpBrokerCounts *counts, guint workers)
 {
@@ -149,6 +149,8 @@ add_engine (JsonBuilder *json, const WpBrokerCounts *counts, guint workers)
   wp_json_add_count (json, "refused", counts->refused);
   wp_json_add_count (json, "offered_again", counts->offered_again);
   wp_json_add_count (json, "reconnects", counts->reconnects);
+  wp_json_add_count (json, "redelivered", counts->redelivered);
+  wp_json_add_count (json, "dead_lettered", counts->dead_lettered);
   wp_json_add_seconds (json, "confirm_seconds",
                        n_confirms > 0 ? (gint64) (counts->confirms_ns.sum / n_confirms)
                                       : WP_TIME_NONE); /* their
@@ -200,7 +202,9 @@ why_not_ready (const WpAdmin *self)
     return "draining\n";
   if (!counts.writable || !counts.readable)
     return counts.writable ? "the journal cannot be read\n" : "the journal cannot be written\n";
-  return wp_engine_is_stuck (self->engine) ? "database down\n" : NULL;
+  if (wp_engine_is_stuck (self->engine))
+    return "database down\n";
+  return wp_engine_has_no_source (self->engine) ? "shared queue down\n" : NULL;
 }
 
 static gboolean
@@ -238,8 +242,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
                                                  WP_DECIMAL_BOUNDS));
   wp_json_add_count (json, "database_log_bytes", (guint64) wp_engine_get_database (self->engine)->log_bytes);
   add_journal (json, wp_engine_get_journal (self->engine));
-  add_engine (json, wp_engine_get_database (self->engine)->broker,
-              wp_engine_get_policy (self->engine).workers);
+  add_engine (json, wp_engine_get_broker (self->engine), wp_engine_get_policy (self->engine).workers);
   wp_json_add_seconds (json, "oldest_age", oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - oldest_ns);
   wp_json_add_count (json, "pending_bytes", wp_memory_budget_held (self->budget));
   wp_json_add_count (json, "connections", count_connections (self));

@@ -178,6 +178,10 @@ add_engine (GString *text, const WpBrokerCounts *counts)
        counts->refused);
   add (text, "engine_offered_again_total", "counter",
        "Publishes of jobs that an outage left in an unknown state.", counts->offered_again);
+  add (text, "jobs_redelivered_total", "counter",
+       "Jobs taken that the shared queue had delivered before, here or elsewhere.", counts->redelivered);
+  add (text, "jobs_dead_lettered_total", "counter", "Jobs moved to the queue of failed jobs.",
+       counts->dead_lettered);
   add_histogram (text, "engine_confirm_seconds", "Time from a publish to its confirm.", &counts->confirms_ns,
                  100 * WP_NS_PER_US, 10 * WP_NS_PER_S, WP_NS_PER_S);
 }
@@ -222,8 +226,8 @@ wp_metrics_format (WpEngine *engine, const WpLedger *ledger, const guint64 *refu
        "that.",
        ready);
   add_database (text, wp_engine_get_database (engine));
-  if (wp_engine_get_database (engine)->broker)
-    add_engine (text, wp_engine_get_database (engine)->broker);
+  if (wp_engine_get_broker (engine))
+    add_engine (text, wp_engine_get_broker (engine));
   if (wp_engine_get_journal (engine))
     add_journal (text, wp_engine_get_journal (engine));
   wp_process_metrics_append (text);

@@ -52,7 +52,7 @@ wp_job_new (void)
   WpJob *self = g_new0 (WpJob, 1);
 
   self->refs = 1;
-  self->asked_service_ns = self->received_ns = WP_TIME_NONE;
+  self->asked_service_ns = self->received_ns = self->enqueued_ns = WP_TIME_NONE;
   self->arrival_ns = self->accepted_ns = self->started_ns = self->finished_ns = self->ended_ns = WP_TIME_NONE;
   self->due_ns = WP_TIME_NONE;
 

@@ -61,6 +61,7 @@ struct _WpJob {
   GBytes *body;            /* NULL: none */
   gint64 asked_service_ns; /* X-WP-Service; WP_TIME_NONE: none */
   gint64 received_ns;      /* unix time, of a recovered job; WP_TIME_NONE: derived from arrival_ns */
+  gint64 enqueued_ns;      /* unix time of its publish to the shared queue; WP_TIME_NONE: none */
 
   WpMemoryBudget *budget; /* source of holds_bytes; not owned; NULL: none */
   gsize holds_bytes;

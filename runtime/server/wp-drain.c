@@ -36,7 +36,8 @@ is_empty (const WpDrain *self)
   for (guint i = 0; i < self->http_threads->len; i++)
     if (!wp_http_thread_is_drained (self->http_threads->pdata[i]))
       return FALSE;
-  return wp_engine_wait_empty (self->engine, 0);
+  return wp_engine_wait_empty (self->engine, 0)
+         && (!self->source || self->source->class->is_drained (self->source));
 }
 
 /* Time reserved for the 503s of the requests that are parked now. */
@@ -115,6 +116,8 @@ wp_drain_begin (WpDrain *self)
   limit_exit (self->timeout_ns);
   for (guint i = 0; i < self->http_threads->len; i++)
     wp_http_thread_drain (self->http_threads->pdata[i]);
+  if (self->source)
+    self->source->class->cancel (self->source);
   g_timeout_add (POLL_MS, on_poll, self);
 }
 

@@ -16,6 +16,7 @@ typedef enum {
 typedef struct {
   gint64 timeout_ns;
   WpEngine *engine;        /* not owned */
+  WpSource *source;        /* not owned; NULL: none */
   GPtrArray *http_threads; /* (element-type WpHttpThread); not owned */
   GMainLoop *loop;         /* not owned; quits at the end of the drain */
   WpDrainState state;

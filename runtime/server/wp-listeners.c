@@ -60,6 +60,8 @@ open_or_adopt (WpListenSocket *self, int fd, const char *option, const char *add
 static gboolean
 open_ingest (WpListeners *self, int fd, const WpServerOptions *options, GError **error)
 {
+  if (fd < 0 && !options->listen)
+    return TRUE;
   if (!open_or_adopt (&self->ingest, fd, "listen", options->listen, options->threads, options, error))
     return FALSE;
   self->inherited = fd >= 0;

@@ -13,6 +13,9 @@ WpDatabase *wp_server_open_database (const WpServerOptions *options, WpClock *cl
 /* --init-database: prints what was done. Returns: the exit status. */
 int wp_server_init_database (const WpServerOptions *options);
 
+/* The shared queue that jobs are taken from; waits as above. */
+WpSource *wp_server_open_source (const WpServerOptions *options, GError **error);
+
 /* Call both once the database is open. Both return NULL with one line. The recorder truncates its file. */
 WpRecorder *wp_server_open_recorder (const WpServerOptions *options, GError **error);
 WpJournal *wp_server_open_journal (const WpServerOptions *options, GError **error);

@@ -26,6 +26,7 @@
 #define MAX_RATE          (1024u << 20)
 #define MAX_MESSAGE_BYTES (128u << 20) /* RabbitMQ's */
 #define FRONT_WORKERS     64
+#define MAX_PREFETCH      G_MAXUINT16
 #define MAX_BODY_BYTES    (512u << 20) /* half of SQLite's limit of one value */
 
 static gboolean
@@ -75,8 +76,8 @@ static const char *const level_names[] = { "error", "warning", "info", "debug", 
 
 static const WpOption listener_options[] = {
   { "listen", 'l', WP_OPTION_TEXT, "HOST:PORT", FIELD (listen),
-    "address for requests, or unix:PATH; a socket from systemd replaces it (127.0.0.1:8080)",
-    .check = wp_listen_socket_check },
+    "address for requests, or unix:PATH; a socket from systemd replaces it (127.0.0.1:8080; none with --source)",
+    .or_none = TRUE, .check = wp_listen_socket_check },
   { "admin", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (admin),
     "address of the admin listener, or none (127.0.0.1:9090)", .or_none = TRUE,
     .check = wp_listen_socket_check },
@@ -107,6 +108,9 @@ static const WpOption database_options[] = {
     "sqlite:FILE (sqlite:wp.db); postgresql://...; amqp://HOST?queue=NAME, a shared queue; delay:TIME waits "
     "and stores nothing; delay:request waits as X-WP-Service says",
     .check = wp_database_check },
+  { "source", 0, WP_OPTION_TEXT, "QUEUE", FIELD (source),
+    "take jobs from a shared queue, amqp://HOST?queue=NAME, and store them in the database (none)",
+    .check = wp_source_check },
   { "database-timeout", 0, WP_OPTION_TIME, "TIME", FIELD (database_options.timeout_ns),
     "postgresql, amqp: a commit without a response for so long is offered again by a new connection (10s)",
     1 },
@@ -232,6 +236,27 @@ check_front (const WpServerOptions *self)
                                               : NULL;
 }
 
+/* A worker: its jobs come from a shared queue. Returns: NULL: its options are right. */
+static const char *
+check_worker (const WpServerOptions *self)
+{
+  return !self->database ? "--source needs --database: where the jobs are stored"
+         : wp_database_is_queue (self->database)
+             ? "--source: the database of a server that takes jobs from a shared queue cannot be one"
+         : self->journal
+             ? "--journal: a server that takes jobs from a shared queue leaves them there until they "
+               "are stored"
+         : self->retry_for_ns != WP_TIME_NONE
+             ? "--retry-for: a server that takes jobs from a shared queue waits for its database without a limit"
+         : self->policy.mode != WP_MODE_WORKER_POOL
+             ? "--mode: a server that takes jobs from a shared queue is a WorkerPool"
+         : self->policy.dispatcher == WP_DISPATCHER_SPAWNING
+             ? "--dispatcher: a server that takes jobs from a shared queue has the bounded one"
+         : (guint64) self->policy.workers + self->policy.queue_jobs > MAX_PREFETCH
+             ? "--workers and --queue are over 65535, the most jobs that a server can hold of a shared queue"
+             : NULL;
+}
+
 static gboolean
 check (const WpServerOptions *self, GError **error)
 {
@@ -241,8 +266,10 @@ check (const WpServerOptions *self, GError **error)
                        : database->certificate && !database->key ? "--amqp-certificate needs --amqp-key"
                        : database->key && !database->certificate ? "--amqp-key needs --amqp-certificate"
                        : self->requeue && !self->journal         ? "--requeue needs --journal=FILE"
-                       : wp_database_is_queue (self->database)   ? check_front (self)
-                                                                 : NULL;
+                       : !self->listen && !self->source ? "--listen=none needs --source: no job would come"
+                       : self->source                   ? check_worker (self)
+                       : wp_database_is_queue (self->database) ? check_front (self)
+                                                               : NULL;
 
   if (!wp_policy_check (&self->policy, error))
     return FALSE;
@@ -251,29 +278,43 @@ check (const WpServerOptions *self, GError **error)
   return reason == NULL;
 }
 
-/* The defaults of a front, whose workers are its unconfirmed publishes. */
+/* The defaults of a front, whose workers are its unconfirmed publishes; and of a worker, which stores so many
+ * jobs at once, and holds twice as many. */
 static void
-set_front_defaults (WpServerOptions *self)
+set_queue_defaults (WpServerOptions *self)
 {
   WpPolicy *policy = &self->policy;
 
-  if (!wp_database_is_queue (self->database))
+  if (!self->source && !wp_database_is_queue (self->database))
     return;
   if (!(policy->given & WP_POLICY_MODE))
     policy->mode = WP_MODE_WORKER_POOL;
   if (!(policy->given & WP_POLICY_WORKERS))
     policy->workers = FRONT_WORKERS;
   if (!(policy->given & WP_POLICY_QUEUE))
-    policy->queue_jobs = 0;
+    policy->queue_jobs = self->source ? policy->workers : 0;
+}
+
+/* Those that depend on what was given. */
+static void
+set_defaults (WpServerOptions *self)
+{
+  if (self->listen && *self->listen == '\0')
+    {
+      g_free (self->listen);
+      self->listen = self->source ? NULL : g_strdup ("127.0.0.1:8080");
+    }
+  if (!self->database && !self->source)
+    self->database = g_strdup ("sqlite:wp.db");
+  set_queue_defaults (self);
 }
 
 gboolean
 wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, GError **error)
 {
   *self = (WpServerOptions){
-    .listen = g_strdup ("127.0.0.1:8080"),
+    .listen = g_strdup (""), /* not given */
     .admin = g_strdup ("127.0.0.1:9090"),
-    .database = g_strdup ("sqlite:wp.db"),
     .admin_hosts = wp_hosts_new (),
     .socket_access = { .mode = 0660 },
     .max_journal_bytes = 1 << 30,
@@ -294,7 +335,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
       || (self->config
           && (!wp_options_load (&command_line, self, self->config, error) || !parse (self, argv, error))))
     return FALSE;
-  set_front_defaults (self);
+  set_defaults (self);
   if (!check (self, error))
     return FALSE;
   self->database_name = wp_database_describe (self->database);
@@ -305,8 +346,8 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
 guint
 wp_server_options_count_threads (const WpServerOptions *self)
 {
-  return self->threads + 6 + (self->admin != NULL) + (self->probe != NULL) + (self->journal != NULL)
-         + (self->record != NULL) + self->forecast;
+  return self->threads + 6 + (self->source != NULL) + (self->admin != NULL) + (self->probe != NULL)
+         + (self->journal != NULL) + (self->record != NULL) + self->forecast;
 }
 
 static guint64

@@ -8,11 +8,12 @@
 
 typedef struct {
   WpPolicy policy;
-  char *listen, *admin, *probe; /* the last two NULL: none */
+  char *listen, *admin, *probe; /* NULL: none */
   WpHosts *admin_hosts;         /* values of Host that the admin listener accepts */
   WpSocketAccess socket_access; /* of Unix sockets */
   char *database;               /* may have a password */
   char *database_name;          /* for messages, without */
+  char *source;                 /* the shared queue that jobs are taken from; NULL: none */
   WpDatabaseOptions database_options;
   gint64 wait_for_database_ns;
   gboolean init_database; /* make the database's tables and exit */

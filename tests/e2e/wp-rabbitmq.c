@@ -336,6 +336,13 @@ wp_rabbitmq_control (WpRabbitmq *self, guint node, const char *word, ...)
 }
 
 void
+wp_rabbitmq_sync (WpRabbitmq *self)
+{
+  for (guint i = 0; i < self->n_nodes; i++)
+    g_free (wp_rabbitmq_control (self, i, "eval", "[dets:sync(Table) || Table <- dets:all()].", NULL));
+}
+
+void
 wp_rabbitmq_set_alarm (WpRabbitmq *self, const char *resource, gboolean is_low)
 {
   g_autofree char *one
@@ -437,6 +444,69 @@ wp_rabbitmq_count_ready (const WpRabbitmq *self, const char *queue)
   return n;
 }
 
+static void
+publish_one (amqp_connection_state_t connection, const char *queue, const char *id, const char *body)
+{
+  const amqp_basic_properties_t properties
+      = { ._flags = AMQP_BASIC_MESSAGE_ID_FLAG | AMQP_BASIC_DELIVERY_MODE_FLAG,
+          .message_id = amqp_cstring_bytes (id),
+          .delivery_mode = 2 };
+
+  g_assert_cmpint (amqp_basic_publish (connection, 1, amqp_empty_bytes, amqp_cstring_bytes (queue), 1, 0,
+                                       &properties, amqp_cstring_bytes (body)),
+                   ==, AMQP_STATUS_OK);
+}
+
+/* Waits for the confirm of the last of @n publishes; each before it is confirmed too. */
+static void
+await_confirms (amqp_connection_state_t connection, guint n)
+{
+  struct timeval patience = { WP_PATIENCE_US / G_USEC_PER_SEC, 0 };
+
+  for (guint n_confirmed = 0; n_confirmed < n;)
+    {
+      amqp_frame_t frame;
+      const amqp_basic_ack_t *confirm;
+
+      amqp_maybe_release_buffers (connection);
+      g_assert_cmpint (amqp_simple_wait_frame_noblock (connection, &frame, &patience), ==, AMQP_STATUS_OK);
+      g_assert_cmpuint (frame.payload.method.id, ==, AMQP_BASIC_ACK_METHOD);
+      confirm = frame.payload.method.decoded;
+      n_confirmed = confirm->multiple ? (guint) confirm->delivery_tag : n_confirmed + 1;
+    }
+}
+
+void
+wp_rabbitmq_publish (const WpRabbitmq *self, const char *queue, const char *prefix, guint n, const char *body)
+{
+  amqp_connection_state_t connection = connect_to_any (self);
+
+  amqp_confirm_select (connection, 1);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *id = g_strdup_printf ("%s%u", prefix, i);
+
+      publish_one (connection, queue, id, body ? body : id);
+    }
+  await_confirms (connection, n);
+  wp_rabbitmq_disconnect (connection);
+}
+
+static char *
+describe_message (const amqp_message_t *message)
+{
+  const amqp_table_t *headers = &message->properties.headers;
+  amqp_bytes_t id = message->properties.message_id;
+  g_autofree char *name = g_strndup (id.bytes, id.len);
+
+  for (int i = 0; (message->properties._flags & AMQP_BASIC_HEADERS_FLAG) && i < headers->num_entries; i++)
+    if (headers->entries[i].key.len == strlen ("reason")
+        && memcmp (headers->entries[i].key.bytes, "reason", strlen ("reason")) == 0)
+      return g_strdup_printf ("%s: %.*s", name, (int) headers->entries[i].value.value.bytes.len,
+                              (const char *) headers->entries[i].value.value.bytes.bytes);
+  return g_steal_pointer (&name);
+}
+
 GPtrArray *
 wp_rabbitmq_take_ids (const WpRabbitmq *self, const char *queue)
 {
@@ -447,8 +517,7 @@ wp_rabbitmq_take_ids (const WpRabbitmq *self, const char *queue)
   while (amqp_basic_get (connection, 1, amqp_cstring_bytes (queue), 1).reply.id == AMQP_BASIC_GET_OK_METHOD)
     {
       g_assert_cmpint (amqp_read_message (connection, 1, &message, 0).reply_type, ==, AMQP_RESPONSE_NORMAL);
-      g_ptr_array_add (ids,
-                       g_strndup (message.properties.message_id.bytes, message.properties.message_id.len));
+      g_ptr_array_add (ids, describe_message (&message));
       amqp_destroy_message (&message);
     }
   wp_rabbitmq_disconnect (connection);

@@ -47,6 +47,9 @@ void wp_rabbitmq_join (WpRabbitmq *self);
 
 /* Runs rabbitmqctl for @node, which must succeed. Returns: (transfer full): its output */
 char *wp_rabbitmq_control (WpRabbitmq *self, guint node, const char *word, ...) G_GNUC_NULL_TERMINATED;
+/* Each node writes its list of queues now. It does so every 5 s, and a queue that all nodes have lost from
+ * their lists before they are killed does not work any more. */
+void wp_rabbitmq_sync (WpRabbitmq *self);
 /* @resource: "memory" or "disk"; of all nodes */
 void wp_rabbitmq_set_alarm (WpRabbitmq *self, const char *resource, gboolean is_low);
 guint wp_rabbitmq_find_leader (WpRabbitmq *self, const char *queue);
@@ -55,7 +58,13 @@ guint wp_rabbitmq_find_leader (WpRabbitmq *self, const char *queue);
 amqp_connection_state_t wp_rabbitmq_connect (const WpRabbitmq *self, guint node);
 void wp_rabbitmq_disconnect (amqp_connection_state_t connection);
 
+/* Publishes @n persistent messages with the ids "PREFIX0", "PREFIX1", ..., each of which must be confirmed.
+ * @body: NULL: each has its id as its body */
+void wp_rabbitmq_publish (const WpRabbitmq *self, const char *queue, const char *prefix, guint n,
+                          const char *body);
+
 /* By a connection of its own to any node. Returns: the ready jobs; -1: there is no such queue */
 gint64 wp_rabbitmq_count_ready (const WpRabbitmq *self, const char *queue);
-/* Takes all that are ready. Returns: (transfer full) (element-type utf8): their message ids */
+/* Takes all that are ready. Returns: (transfer full) (element-type utf8): of each "ID: REASON", as its header
+ * has it, or "ID" */
 GPtrArray *wp_rabbitmq_take_ids (const WpRabbitmq *self, const char *queue);

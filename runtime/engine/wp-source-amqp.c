@@ -1,0 +1,517 @@
+/* wp-source-amqp.c - takes jobs from a shared queue. One thread owns the connection. In the module
+ * wp-amqp.so.
+ *
+ * A job is acknowledged once it is stored, or once its copy in the queue of failed jobs is confirmed, and is
+ * never given back: each way back counts as a delivery. While the database is down the jobs that are held
+ * stay held, and no more come. A job whose connection is lost is delivered again, here or elsewhere; its row
+ * tells that it is the same. */
+#include "runtime/engine/wp-source.h"
+
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "runtime/database/wp-amqp-connection.h"
+#include "runtime/database/wp-amqp-message.h"
+#include "runtime/database/wp-outage.h"
+#include "sim/base/wp-error.h"
+
+#define TURN_NS WP_NS_PER_S /* how often the depth is asked for */
+
+typedef enum { RUNS, CANCELLED, CLOSES } Stage;
+
+/* A job that came by this connection and is not acknowledged. */
+typedef struct {
+  guint64 number; /* as WpJob.delivery: the tag, after the numbers of earlier connections */
+  guint64 copy;   /* number of its publish to the queue of failed jobs; 0: none */
+  gboolean ended;
+  gboolean settled; /* to be acknowledged */
+} Delivery;
+
+typedef struct {
+  WpSource base;
+  WpAmqpConnection *connection;
+  guint prefetch;
+  GThread *thread;
+  int wake_fd;
+  _Atomic Stage stage;
+  _Atomic gboolean is_drained;
+
+  GMutex mutex; /* guards the following */
+  GCond changed;
+  GPtrArray *ended; /* (element-type WpJob): since the thread's last turn */
+  gboolean has_stopped;
+
+  /* Used by the thread. */
+  char *name;
+  WpDatabase queue; /* whether it is down, for @outage */
+  WpOutage outage;
+  gint64 retry_ns;     /* when to connect again */
+  GArray *deliveries;  /* (element-type Delivery): in order */
+  guint64 first, last; /* numbers: the connection's first tag is 1 more than @first */
+  guint n_orphans;     /* jobs of earlier connections that have not ended */
+  guint64 n_publishes; /* of this connection */
+  gboolean consumes;   /* deliveries may come */
+  gboolean cancel_sent;
+  WpJob *incoming;    /* its body is not complete; NULL: none */
+  GByteArray *body;   /* of it */
+  guint64 body_bytes; /* when complete */
+  gint64 asked_ns;    /* when the depth was asked for */
+} AmqpSource;
+
+static GPtrArray *
+jobs_new (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
+}
+
+static void
+wake (AmqpSource *self)
+{
+  const guint64 one = 1;
+
+  (void) !write (self->wake_fd, &one, sizeof one);
+}
+
+static Delivery *
+get_delivery (AmqpSource *self, guint i)
+{
+  return &g_array_index (self->deliveries, Delivery, i);
+}
+
+static int
+compare_numbers (gconstpointer a, gconstpointer b)
+{
+  guint64 first = ((const Delivery *) a)->number, second = ((const Delivery *) b)->number;
+
+  return first < second ? -1 : first > second;
+}
+
+static Delivery *
+find_delivery (AmqpSource *self, guint64 number)
+{
+  const Delivery key = { .number = number };
+  guint i;
+
+  return g_array_binary_search (self->deliveries, &key, compare_numbers, &i) ? get_delivery (self, i) : NULL;
+}
+
+/* The jobs that have not ended go on, and are delivered again. */
+static void
+forget_connection (AmqpSource *self)
+{
+  for (guint i = 0; i < self->deliveries->len; i++)
+    self->n_orphans += !get_delivery (self, i)->ended;
+  g_array_set_size (self->deliveries, 0);
+  g_clear_pointer (&self->incoming, wp_job_unref);
+  self->first = self->last;
+  self->n_publishes = 0;
+  self->consumes = self->cancel_sent = FALSE;
+}
+
+static void
+lose_connection (AmqpSource *self, const GError *error)
+{
+  wp_amqp_connection_drop (self->connection);
+  forget_connection (self);
+  wp_outage_note (&self->outage, wp_time_monotonic (), error->message);
+  wp_outage_delay (&self->outage);
+  self->retry_ns = wp_time_monotonic () + self->outage.delay_ns;
+}
+
+/* All jobs of one commit are acknowledged by one frame, up to the first that has not ended; those behind it
+ * one by one, so that it holds up no others. */
+static gboolean
+acknowledge (AmqpSource *self, GError **error)
+{
+  amqp_connection_state_t state = wp_amqp_connection_get_state (self->connection);
+  int status = AMQP_STATUS_OK;
+  guint64 up_to = 0;
+  guint n_kept = 0;
+
+  for (guint i = 0; i < self->deliveries->len && status == AMQP_STATUS_OK; i++)
+    {
+      Delivery *delivery = get_delivery (self, i);
+      guint64 tag = delivery->number - self->first;
+
+      if (!delivery->settled)
+        *get_delivery (self, n_kept++) = *delivery;
+      else if (n_kept == 0)
+        up_to = tag;
+      else
+        status = amqp_basic_ack (state, WP_AMQP_CHANNEL, tag, FALSE);
+    }
+  if (status == AMQP_STATUS_OK && up_to > 0)
+    status = amqp_basic_ack (state, WP_AMQP_CHANNEL, up_to, TRUE);
+  if (status != AMQP_STATUS_OK)
+    return wp_amqp_connection_fail (self->connection, status, error);
+  g_array_set_size (self->deliveries, n_kept);
+  return TRUE;
+}
+
+/* It is acknowledged once the copy is confirmed. */
+static gboolean
+publish_failed (AmqpSource *self, Delivery *delivery, WpJob *job, GError **error)
+{
+  const WpAmqpUri *uri = wp_amqp_connection_get_uri (self->connection);
+  WpAmqpMessage message;
+  int status;
+
+  wp_amqp_message_from_job (&message, job);
+  wp_amqp_message_add_reason (&message, job->failure ? job->failure : "no reason given");
+  status = amqp_basic_publish (wp_amqp_connection_get_state (self->connection), WP_AMQP_CHANNEL,
+                               amqp_empty_bytes, amqp_cstring_bytes (uri->failed_queue), TRUE, FALSE,
+                               &message.properties, message.body);
+  delivery->copy = ++self->n_publishes;
+  return status == AMQP_STATUS_OK || wp_amqp_connection_fail (self->connection, status, error);
+}
+
+/* A job of an earlier connection cannot be acknowledged: its delivery is over. */
+static gboolean
+settle_ended (AmqpSource *self, GError **error)
+{
+  g_autoptr (GPtrArray) ended = NULL;
+  gboolean ok = TRUE;
+
+  g_mutex_lock (&self->mutex);
+  ended = g_steal_pointer (&self->ended);
+  self->ended = jobs_new ();
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < ended->len; i++)
+    {
+      WpJob *job = ended->pdata[i];
+      Delivery *delivery = find_delivery (self, job->delivery);
+
+      if (!delivery)
+        {
+          self->n_orphans--;
+          continue;
+        }
+      delivery->ended = TRUE;
+      delivery->settled = wp_job_is_stored (job);
+      if (ok && !delivery->settled)
+        ok = publish_failed (self, delivery, job, error);
+    }
+  return ok;
+}
+
+static void
+confirm_copies (AmqpSource *self, const amqp_basic_ack_t *confirm)
+{
+  for (guint i = 0; i < self->deliveries->len; i++)
+    {
+      Delivery *delivery = get_delivery (self, i);
+      gboolean is_meant = confirm->multiple ? delivery->copy <= confirm->delivery_tag
+                                            : delivery->copy == confirm->delivery_tag;
+
+      if (delivery->copy > 0 && is_meant && !delivery->settled)
+        {
+          delivery->settled = TRUE;
+          self->base.counts.dead_lettered++;
+        }
+    }
+}
+
+static void
+begin_delivery (AmqpSource *self, const amqp_basic_deliver_t *deliver)
+{
+  const Delivery delivery = { .number = self->first + deliver->delivery_tag };
+
+  self->last = delivery.number;
+  self->base.counts.redelivered += deliver->redelivered != 0;
+  g_array_append_val (self->deliveries, delivery);
+  self->incoming = wp_job_new ();
+  self->incoming->delivery = delivery.number;
+  g_byte_array_set_size (self->body, 0);
+}
+
+static void
+end_delivery (AmqpSource *self)
+{
+  g_autoptr (WpJob) job = g_steal_pointer (&self->incoming);
+
+  if (self->body->len > 0)
+    job->body = g_bytes_new (self->body->data, self->body->len);
+  self->base.deliver (job, self->base.data);
+}
+
+/* Returns: FALSE with one line: the connection is of no use any more */
+static gboolean
+take_method (AmqpSource *self, const amqp_method_t *method, GError **error)
+{
+  g_autofree char *words = NULL;
+
+  switch (method->id)
+    {
+    case AMQP_BASIC_DELIVER_METHOD:
+      begin_delivery (self, method->decoded);
+      return TRUE;
+    case AMQP_BASIC_ACK_METHOD:
+      confirm_copies (self, method->decoded);
+      return TRUE;
+    case AMQP_BASIC_CANCEL_OK_METHOD:
+      self->consumes = FALSE;
+      return TRUE;
+    case AMQP_BASIC_CANCEL_METHOD:
+      return wp_fail (error, WP_ERROR_DOWN, "the queue has been deleted");
+    case AMQP_BASIC_RETURN_METHOD:
+    case AMQP_BASIC_NACK_METHOD:
+      return wp_fail (error, WP_ERROR_DOWN, "the queue of failed jobs does not take a job");
+    default:
+      words = wp_amqp_explain_close (method);
+      return wp_fail (error, WP_ERROR_DOWN, "%s", words);
+    }
+}
+
+static gboolean
+take_frame (AmqpSource *self, const amqp_frame_t *frame, GError **error)
+{
+  if (frame->frame_type == AMQP_FRAME_METHOD)
+    return take_method (self, &frame->payload.method, error);
+  if (!self->incoming)
+    return TRUE;
+  if (frame->frame_type == AMQP_FRAME_HEADER)
+    {
+      wp_amqp_message_to_job (frame->payload.properties.decoded, self->incoming);
+      self->body_bytes = frame->payload.properties.body_size;
+    }
+  else if (frame->frame_type == AMQP_FRAME_BODY)
+    g_byte_array_append (self->body, frame->payload.body_fragment.bytes,
+                         (guint) frame->payload.body_fragment.len);
+  if (self->body->len == self->body_bytes)
+    end_delivery (self);
+  return TRUE;
+}
+
+static gboolean
+take_frames (AmqpSource *self, GError **error)
+{
+  amqp_frame_t frame;
+  WpAmqpRead result;
+
+  while ((result = wp_amqp_connection_read (self->connection, &frame, error)) == WP_AMQP_FRAME)
+    if (!take_frame (self, &frame, error))
+      return FALSE;
+  return result == WP_AMQP_NOTHING;
+}
+
+static gboolean
+send_cancel (AmqpSource *self, GError **error)
+{
+  amqp_basic_cancel_t cancel = { .consumer_tag = amqp_cstring_bytes (WP_AMQP_CONSUMER) };
+  int status;
+
+  if (self->stage == RUNS || self->cancel_sent || !self->consumes)
+    return TRUE;
+  self->cancel_sent = TRUE;
+  status = amqp_send_method (wp_amqp_connection_get_state (self->connection), WP_AMQP_CHANNEL,
+                             AMQP_BASIC_CANCEL_METHOD, &cancel);
+  return status == AMQP_STATUS_OK || wp_amqp_connection_fail (self->connection, status, error);
+}
+
+static gboolean
+ask_depth (AmqpSource *self, GError **error)
+{
+  gint64 now_ns = wp_time_monotonic ();
+
+  if (now_ns < self->asked_ns + TURN_NS)
+    return TRUE;
+  self->asked_ns = now_ns;
+  return wp_amqp_connection_ask_depth (self->connection, error);
+}
+
+/* A queue that another process has declared is taken as it is. */
+static gboolean
+find_queue (AmqpSource *self, GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+
+  if (wp_amqp_connection_find_queue (self->connection, &reason))
+    return TRUE;
+  if (reason->code != WP_ERROR_DOWN)
+    return wp_amqp_connection_declare (self->connection, error);
+  g_propagate_error (error, g_steal_pointer (&reason));
+  return FALSE;
+}
+
+static gboolean
+is_connected (const AmqpSource *self)
+{
+  return wp_amqp_connection_get_state (self->connection) != NULL;
+}
+
+/* Not while jobs of the last connection are held, since as many come by the next one. */
+static void
+begin_if_due (AmqpSource *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->stage != RUNS || self->consumes || self->n_orphans > 0 || wp_time_monotonic () < self->retry_ns)
+    return;
+  if ((is_connected (self)
+       || (wp_amqp_connection_open (self->connection, &error) && find_queue (self, &error)))
+      && wp_amqp_connection_consume (self->connection, self->prefetch, &error))
+    {
+      self->consumes = TRUE;
+      wp_outage_end (&self->outage);
+    }
+  else
+    lose_connection (self, error);
+}
+
+static void
+turn (AmqpSource *self)
+{
+  g_autoptr (GError) error = NULL;
+  gint64 now_ns, until_ns;
+
+  begin_if_due (self);
+  if (!is_connected (self))
+    settle_ended (self, NULL);
+  else if (!take_frames (self, &error) || !settle_ended (self, &error) || !acknowledge (self, &error)
+           || !send_cancel (self, &error) || !ask_depth (self, &error))
+    lose_connection (self, error);
+  self->is_drained = self->stage != RUNS && self->n_orphans == 0
+                     && (!is_connected (self) || (!self->consumes && self->deliveries->len == 0));
+  now_ns = wp_time_monotonic ();
+  until_ns = is_connected (self) || self->n_orphans > 0 ? now_ns + TURN_NS : MAX (self->retry_ns, now_ns);
+  wp_amqp_connection_wait (self->connection, self->wake_fd, FALSE,
+                           self->stage == RUNS ? until_ns : now_ns + TURN_NS);
+}
+
+static gpointer
+run (gpointer data)
+{
+  AmqpSource *self = data;
+  guint64 n;
+
+  while (self->stage != CLOSES)
+    {
+      turn (self);
+      (void) !read (self->wake_fd, &n, sizeof n);
+    }
+  wp_amqp_connection_close (self->connection);
+  g_mutex_lock (&self->mutex);
+  self->has_stopped = TRUE;
+  g_cond_signal (&self->changed);
+  g_mutex_unlock (&self->mutex);
+
+  return NULL;
+}
+
+static void
+amqp_start (WpSource *base)
+{
+  AmqpSource *self = (AmqpSource *) base;
+
+  self->thread = g_thread_new ("wp-source", run, self);
+}
+
+static void
+amqp_settle (WpSource *base, WpJob *job)
+{
+  AmqpSource *self = (AmqpSource *) base;
+  gboolean is_first;
+
+  g_mutex_lock (&self->mutex);
+  is_first = self->ended->len == 0;
+  g_ptr_array_add (self->ended, wp_job_ref (job));
+  if (is_first)
+    wake (self); /* under the lock: once it is drained, it may be freed */
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+amqp_cancel (WpSource *base)
+{
+  AmqpSource *self = (AmqpSource *) base;
+
+  self->stage = CANCELLED;
+  wake (self);
+}
+
+static gboolean
+amqp_is_drained (const WpSource *base)
+{
+  return ((const AmqpSource *) base)->is_drained;
+}
+
+static void
+source_free (AmqpSource *self)
+{
+  g_clear_pointer (&self->connection, wp_amqp_connection_free);
+  g_clear_pointer (&self->incoming, wp_job_unref);
+  g_ptr_array_unref (self->ended);
+  g_array_unref (self->deliveries);
+  g_byte_array_unref (self->body);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+  close (self->wake_fd);
+  g_free (self->name);
+  g_free (self);
+}
+
+static gboolean
+amqp_close (WpSource *base, gint64 deadline_ns)
+{
+  AmqpSource *self = (AmqpSource *) base;
+  gboolean in_time = TRUE;
+
+  self->stage = CLOSES;
+  wake (self);
+  g_mutex_lock (&self->mutex);
+  while (self->thread && !self->has_stopped && in_time)
+    in_time = g_cond_wait_until (&self->changed, &self->mutex, deadline_ns / WP_NS_PER_US);
+  in_time = !self->thread || self->has_stopped;
+  g_mutex_unlock (&self->mutex);
+  if (!in_time)
+    return FALSE;
+  if (self->thread)
+    g_thread_join (self->thread);
+  source_free (self);
+  return TRUE;
+}
+
+static WpSource *
+amqp_open (const char *location, const WpDatabaseOptions *options, guint prefetch, GError **error)
+{
+  g_autoptr (WpAmqpUri) uri = wp_amqp_uri_new (location, error);
+  AmqpSource *self;
+
+  if (!uri)
+    return NULL;
+  self = g_new0 (AmqpSource, 1);
+  self->prefetch = prefetch;
+  self->name = g_strdup (uri->described);
+  self->outage = (WpOutage){ .database = &self->queue, .name = self->name };
+  self->ended = jobs_new ();
+  self->deliveries = g_array_new (FALSE, FALSE, sizeof (Delivery));
+  self->body = g_byte_array_new ();
+  self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+  self->connection = wp_amqp_connection_new (g_steal_pointer (&uri), options, &self->base.counts, error);
+  if (self->connection && wp_amqp_connection_open (self->connection, error) && find_queue (self, error))
+    return &self->base;
+  g_prefix_error (error, "%s: ", self->name);
+  source_free (self);
+  return NULL;
+}
+
+static gboolean
+amqp_check (const char *location, GError **error)
+{
+  g_autoptr (WpAmqpUri) uri = wp_amqp_uri_new (location, error);
+
+  return uri != NULL;
+}
+
+const WpSourceClass wp_amqp_source_class = {
+  .open = amqp_open,
+  .check = amqp_check,
+  .start = amqp_start,
+  .settle = amqp_settle,
+  .cancel = amqp_cancel,
+  .is_drained = amqp_is_drained,
+  .close = amqp_close,
+};

@@ -1,0 +1,331 @@
+/* A server that takes its jobs from a shared queue: each is stored once, whatever is killed or down
+ * meanwhile, and none is lost, buried or acknowledged too early. One RabbitMQ node serves all cases, a queue
+ * each. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/e2e/wp-hold.h"
+#include "tests/e2e/wp-rabbitmq.h"
+
+#define HELD 20 /* of a server with 10 workers */
+
+static WpRabbitmq *rabbitmq;
+
+typedef struct {
+  const char *queue;
+  char *failed_queue;
+  char *option; /* --source=... */
+  WpHarness *server;
+} Scene;
+
+static void
+start_again (Scene *self, const char *extra)
+{
+  wp_harness_start_again (self->server, self->option, "--database=sqlite:wp.db", "--workers=10",
+                          "--retries=1", "--retry-delay=0s", extra, NULL);
+}
+
+/* The worker declares its queue. */
+static Scene
+begin (const char *queue, const char *extra)
+{
+  g_autofree char *rest = g_strconcat ("?queue=", queue, NULL), *uri = wp_rabbitmq_uri (rabbitmq, "", rest);
+  Scene self = { queue, g_strconcat (queue, ".failed", NULL), g_strconcat ("--source=", uri, NULL),
+                 wp_harness_new () };
+
+  start_again (&self, extra);
+  return self;
+}
+
+/* All of the ids "aN" are stored, each once, and nothing else. */
+static void
+check_stored (const Scene *self, guint n)
+{
+  g_assert_cmpint (wp_harness_count_rows (self->server, "wp.db", "true"), ==, n);
+  g_assert_cmpint (
+      wp_harness_count_rows (self->server, "wp.db", "id GLOB 'a[0-9]*' AND CAST (body AS TEXT) = id"), ==, n);
+}
+
+static void
+check_failed (const Scene *self, const char *expected)
+{
+  g_autoptr (GPtrArray) failed = wp_rabbitmq_take_ids (rabbitmq, self->failed_queue);
+  g_autofree char *text = NULL;
+
+  g_ptr_array_add (failed, NULL);
+  text = g_strjoinv ("; ", (char **) failed->pdata);
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+await_ready (const Scene *self, gint64 n)
+{
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US, ready;
+
+  while ((ready = wp_rabbitmq_count_ready (rabbitmq, self->queue)) != n)
+    if (g_get_monotonic_time () > until_us)
+      g_error ("%s has %" G_GINT64_FORMAT " ready jobs, not %" G_GINT64_FORMAT, self->queue, ready, n);
+}
+
+static void
+end (Scene *self, guint n, const char *what)
+{
+  wp_harness_await_stat (self->server, "engine.ready", 0);
+  wp_harness_stop (self->server);
+  g_assert_cmpuint (wp_harness_ledger (self->server, "failed"), ==, 0);
+  check_stored (self, n);
+  await_ready (self, 0); /* what was not acknowledged is ready again */
+  check_failed (self, "");
+  g_test_message ("%s: %u ids published, %u stored, 0 lost, 0 twice", what, n, n);
+  wp_harness_free (self->server);
+  g_free (self->failed_queue);
+  g_free (self->option);
+}
+
+static void
+test_stored (void)
+{
+  Scene self = begin ("stored", NULL);
+
+  wp_rabbitmq_publish (rabbitmq, self.queue, "a", 2000, NULL);
+  wp_harness_await_stat (self.server, "ledger.stored", 2000);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.taken"), ==, 2000);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.received"), ==, 0);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), ==, 0);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "duplicates"), ==, 0);
+  end (&self, 2000, "taken and stored");
+}
+
+/* Killed with a full prefetch, again and again: a killed worker's jobs are delivered to the next. */
+static void
+test_killed (void)
+{
+  Scene self = begin ("killed", NULL);
+  guint n_kills = 30;
+
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_rabbitmq_publish (rabbitmq, self.queue, "a", 50, NULL);
+    for (guint i = 0; i < n_kills; i++)
+      {
+        wp_harness_await_stat (self.server, "ledger.taken", HELD);
+        wp_harness_signal (self.server, SIGKILL);
+        wp_harness_wait (self.server);
+        start_again (&self, NULL);
+      }
+    wp_harness_await_stat (self.server, "ledger.taken", HELD);
+    g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), >=, 1);
+  }
+  wp_harness_await_stat (self.server, "ledger.stored", 50);
+  end (&self, 50, "killed 30 times");
+}
+
+/* The outage takes longer than all retries; no job is given back, since each way back counts. */
+static void
+test_database_down (void)
+{
+  const char *seconds = g_getenv ("WP_OUTAGE_S");
+  Scene self = begin ("database-down", NULL);
+
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_rabbitmq_publish (rabbitmq, self.queue, "a", 100, NULL);
+    wp_harness_await_stat (self.server, "ledger.taken", HELD);
+    wp_harness_await_stat (self.server, "database_up", 0);
+    g_usleep ((gulong) (seconds ? atoi (seconds) : 8) * G_USEC_PER_SEC); /* the outage itself */
+    g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.taken"), ==, HELD);
+    g_assert_cmpint (wp_rabbitmq_count_ready (rabbitmq, self.queue), ==, 100 - HELD);
+  }
+  wp_harness_await_stat (self.server, "ledger.stored", 100);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), ==, 0);
+  end (&self, 100, seconds ? "database down for a minute" : "database down for 8 s");
+}
+
+/* A job at fault goes to the queue of failed jobs, with its reason, and holds up no other. */
+static void
+test_failed (void)
+{
+  Scene self = begin ("failed", NULL);
+
+  wp_rabbitmq_publish (rabbitmq, self.queue, "a", 3, NULL);
+  wp_harness_await_stat (self.server, "ledger.stored", 3);
+  wp_rabbitmq_publish (rabbitmq, self.queue, "a", 1, "another body");
+  wp_harness_await_stat (self.server, "engine.dead_lettered", 1);
+  check_failed (&self, "a0: id used with another payload");
+  wp_rabbitmq_publish (rabbitmq, self.queue, "a", 3, NULL);
+  wp_harness_await_stat (self.server, "duplicates", 3);
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_hold_execute (hold, WP_HOLD_SPOIL);
+  }
+  wp_rabbitmq_publish (rabbitmq, self.queue, "b", 1, NULL);
+  wp_harness_await_stat (self.server, "engine.dead_lettered", 2);
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_hold_execute (hold, WP_HOLD_UNSPOIL);
+  }
+  check_failed (&self, "b0: spoilt");
+  wp_harness_await_stat (self.server, "engine.ready", 0);
+  wp_harness_stop (self.server); /* with status 0: nothing that was acknowledged is lost */
+  g_assert_cmpuint (wp_harness_ledger (self.server, "failed"), ==, 2);
+  check_stored (&self, 3);
+  await_ready (&self, 0);
+  wp_harness_free (self.server);
+  g_free (self.failed_queue);
+  g_free (self.option);
+}
+
+/* What it holds is stored and acknowledged; the rest stays in the queue. */
+static void
+test_drain (void)
+{
+  Scene self = begin ("drain", NULL);
+
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_rabbitmq_publish (rabbitmq, self.queue, "a", 50, NULL);
+    wp_harness_await_stat (self.server, "ledger.taken", HELD);
+    wp_harness_signal (self.server, SIGTERM);
+    wp_harness_await_log (self.server, "draining");
+  }
+  g_assert_cmpint (wp_harness_wait (self.server), ==, 0);
+  g_assert_cmpuint (wp_harness_ledger (self.server, "stored"), ==, HELD);
+  await_ready (&self, 50 - HELD);
+  start_again (&self, NULL);
+  wp_harness_await_stat (self.server, "ledger.stored", 50 - HELD);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), ==, 0);
+  end (&self, 50, "drained, and started again");
+}
+
+/* A drain that the database outlasts leaves its jobs to the queue. */
+static void
+test_drain_timeout (void)
+{
+  Scene self = begin ("drain-timeout", "--drain-timeout=300ms");
+
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_rabbitmq_publish (rabbitmq, self.queue, "a", 50, NULL);
+    wp_harness_await_stat (self.server, "ledger.taken", HELD);
+    wp_harness_signal (self.server, SIGTERM);
+    g_assert_cmpint (wp_harness_wait (self.server), ==, 1);
+    wp_harness_await_log (self.server,
+                          "20 accepted jobs were not finished: 10 queued, 10 in service; amqp://");
+    wp_harness_await_log (self.server, "delivers them again\n");
+  }
+  await_ready (&self, 50);
+  start_again (&self, NULL);
+  wp_harness_await_stat (self.server, "ledger.stored", 50);
+  end (&self, 50, "a drain that the database outlasts");
+}
+
+/* The node dies while jobs are held: they are stored, cannot be acknowledged, and come again as duplicates.
+ */
+static void
+test_node_killed (void)
+{
+  Scene self = begin ("node-killed", NULL);
+
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_rabbitmq_publish (rabbitmq, self.queue, "a", 50, NULL);
+    wp_harness_await_stat (self.server, "ledger.taken", HELD);
+    wp_rabbitmq_sync (rabbitmq);
+    wp_rabbitmq_kill (rabbitmq, 0);
+    wp_harness_await_log (self.server, " is down, its jobs wait: ");
+    wp_harness_await_stat (self.server, "engine.up", 0);
+    wp_rabbitmq_restart (rabbitmq, 0);
+    g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.taken"), ==, HELD); /* it takes no more */
+  }
+  wp_harness_await_stat (self.server, "ledger.stored", 50 + HELD);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "duplicates"), ==, HELD);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), ==, HELD);
+  wp_harness_await_log (self.server, " is up again, after ");
+  end (&self, 50, "the node killed");
+}
+
+/* Without --listen it takes no requests. */
+static void
+test_no_listener (void)
+{
+  g_autofree char *uri = wp_rabbitmq_uri (rabbitmq, "", NULL), *source = g_strconcat ("--source=", uri, NULL);
+  g_autoptr (WpHarness) server = wp_harness_new ();
+
+  wp_harness_launch_only (server, source, "--database=sqlite:wp.db", "--admin=none", NULL);
+  wp_harness_await_log (server, "WorkerPool, queue 64, workers 64, database sqlite:wp.db, jobs from amqp://");
+  wp_rabbitmq_publish (rabbitmq, WP_RABBITMQ_QUEUE, "a", 100, NULL);
+  for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+       wp_harness_count_rows (server, "wp.db", "true") < 100;)
+    g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+  wp_harness_stop (server);
+  g_assert_cmpuint (wp_harness_ledger (server, "received"), ==, 0);
+  g_assert_cmpuint (wp_harness_ledger (server, "taken"), ==, 100);
+}
+
+static void
+check_refused (const char *expected, const char *first, const char *second)
+{
+  g_autofree char *uri = wp_rabbitmq_uri (rabbitmq, "", NULL), *source = g_strconcat ("--source=", uri, NULL);
+  g_autoptr (WpHarness) server = wp_harness_run (source, first, second, NULL);
+  g_autofree char *log = NULL, *line = g_strdup_printf ("wp-server: %s\n", expected);
+
+  g_assert_cmpint (wp_harness_wait (server), ==, 2);
+  log = wp_harness_log (server);
+  g_assert_cmpstr (log, ==, line);
+}
+
+static void
+test_bad_options (void)
+{
+  g_autofree char *uri = wp_rabbitmq_uri (rabbitmq, "", NULL),
+                  *database = g_strconcat ("--database=", uri, NULL);
+
+  check_refused ("--source needs --database: where the jobs are stored", NULL, NULL);
+  check_refused ("--source: the database of a server that takes jobs from a shared queue cannot be one",
+                 database, NULL);
+  check_refused (
+      "--journal: a server that takes jobs from a shared queue leaves them there until they are stored",
+      "--database=sqlite:wp.db", "--journal=wp.journal");
+  check_refused ("--mode: a server that takes jobs from a shared queue is a WorkerPool",
+                 "--database=sqlite:wp.db", "--mode=Default");
+  check_refused (
+      "--retry-for: a server that takes jobs from a shared queue waits for its database without a limit",
+      "--database=sqlite:wp.db", "--retry-for=1s");
+  check_refused (
+      "--workers and --queue are over 65535, the most jobs that a server can hold of a shared queue",
+      "--database=sqlite:wp.db", "--workers=40000");
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  if (!wp_rabbitmq_is_there ())
+    {
+      g_printerr ("rabbitmq-server is missing\n");
+      return 77;
+    }
+  rabbitmq = wp_rabbitmq_new (1);
+  g_test_add_func ("/rabbitmq-worker/stored", test_stored);
+  g_test_add_func ("/rabbitmq-worker/killed", test_killed);
+  g_test_add_func ("/rabbitmq-worker/database-down", test_database_down);
+  g_test_add_func ("/rabbitmq-worker/failed", test_failed);
+  g_test_add_func ("/rabbitmq-worker/drain", test_drain);
+  g_test_add_func ("/rabbitmq-worker/drain-timeout", test_drain_timeout);
+  g_test_add_func ("/rabbitmq-worker/no-listener", test_no_listener);
+  g_test_add_func ("/rabbitmq-worker/bad-options", test_bad_options);
+  g_test_add_func ("/rabbitmq-worker/node-killed", test_node_killed);
+  status = g_test_run ();
+  wp_rabbitmq_free (rabbitmq);
+
+  return status;
+}
