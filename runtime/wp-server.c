@@ -20,6 +20,7 @@
 #include "runtime/server/wp-sampler.h"
 #include "runtime/server/wp-server-files.h"
 #include "runtime/server/wp-server-options.h"
+#include "runtime/server/wp-server-reload.h"
 #include "runtime/server/wp-systemd.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
@@ -41,6 +42,8 @@ typedef struct {
 
 typedef struct {
   WpServerOptions options;
+  char **argv;
+  guint64 memory_bytes; /* that the server may use */
   WpClock *clock;
   WpDatabase *database;
   WpJournal *journal;   /* NULL: none */
@@ -140,6 +143,7 @@ start_admin (Server *self)
                    self->budget, self->http_threads, wp_time_monotonic (), TRUE };
   if (!self->listeners.admin.bound || !g_str_has_prefix (self->listeners.admin.bound[0], "unix:"))
     self->admin.hosts = self->options.admin_hosts;
+  self->admin.tokens = self->security.admin_tokens;
   start_side_listener (&self->side_listeners[0], "wp-admin", "the admin listener", &self->listeners.admin,
                        ADMIN_CONNECTIONS, WP_SOUP_ADMIN, &self->admin);
   start_side_listener (&self->side_listeners[1], "wp-probe", "the probe listener", &self->listeners.probe,
@@ -211,12 +215,11 @@ static gboolean
 check_resources (Server *self, GError **error)
 {
   guint n_threads = wp_server_options_count_threads (&self->options);
-  guint64 memory_bytes;
 
-  if (!wp_resources_find_memory (n_threads, &memory_bytes, error)
+  if (!wp_resources_find_memory (n_threads, &self->memory_bytes, error)
       || !wp_resources_try_threads (n_threads, error))
     return FALSE;
-  wp_server_options_set_memory_defaults (&self->options, memory_bytes);
+  wp_server_options_set_memory_defaults (&self->options, self->memory_bytes);
   return TRUE;
 }
 
@@ -251,6 +254,8 @@ on_hangup (gpointer data)
   Server *self = data;
 
   wp_systemd_notify_reloading ();
+  if (self->options.config)
+    wp_server_reload (&self->options, self->argv, self->memory_bytes, self->engine);
   if (self->recorder)
     wp_recorder_reopen (self->recorder);
   wp_server_security_reload (&self->security);
@@ -551,13 +556,16 @@ int
 main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
-  Server self = { .loop = NULL };
+  Server self = { .argv = argv };
+  gboolean is_valid;
   int status;
 
   wp_process_begin ("wp-server");
   wp_log_start ("wp-server");
   self.loop = g_main_loop_new (NULL, FALSE);
-  if (!wp_server_options_read (&self.options, wp_resources_raise_files (), argv, &error))
+  is_valid = wp_server_options_read (&self.options, wp_resources_raise_files (), argv, &error);
+  wp_log_set_level (self.options.log_level);
+  if (!is_valid)
     status = wp_options_fail (error);
   else if (self.options.check_config)
     status = wp_server_check_config (&self.options);

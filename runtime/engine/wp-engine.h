@@ -118,10 +118,19 @@ WpPolicy wp_engine_get_policy (WpEngine *self);
 
 /**
  * wp_engine_resize:
- * @policy: as wp_engine_get_policy(), with other sizes or another policy for a full queue; not in Default
- * mode, which has no sizes
+ * @by: for the log: "PUT /queue"
+ * @policy: the new sizes and policy for a full queue
+ * @fields: the WpPolicyField bits of those to take from it; valid together with the others, and used by the
+ * mode
  *
- * Changes them while jobs are in the channel: see wp_channel_resize(). The change is a line of the record.
- * Any thread.
+ * Changes them while jobs are in the channel: see wp_channel_resize(). The change is a line of the record and
+ * of the log; no change is none. Any thread.
  */
-void wp_engine_resize (WpEngine *self, const WpPolicy *policy);
+void wp_engine_resize (WpEngine *self, const char *by, const WpPolicy *policy, guint fields);
+
+typedef struct {
+  guint done, refused;
+} WpResizes;
+
+WpResizes wp_engine_count_resizes (WpEngine *self);
+void wp_engine_count_refused_resize (WpEngine *self); /* a change was asked for, and nothing was changed */

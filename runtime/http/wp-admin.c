@@ -4,6 +4,7 @@
 
 #include "runtime/database/wp-journal.h"
 #include "runtime/queue/wp-ledger.h"
+#include "runtime/http/wp-admin-sizes.h"
 #include "runtime/http/wp-forecast-pages.h"
 #include "runtime/http/wp-history-page.h"
 #include "runtime/http/wp-metrics.h"
@@ -217,6 +218,7 @@ static char *
 make_stats (const WpAdmin *self, gboolean pretty)
 {
   g_autoptr (JsonBuilder) json = json_builder_new ();
+  const WpResizes resizes = wp_engine_count_resizes (self->engine);
   gint64 now_ns, oldest_ns;
   WpLedger ledger;
 
@@ -235,6 +237,8 @@ make_stats (const WpAdmin *self, gboolean pretty)
   add_fields (json, &ledger, wp_ledger_others);
   wp_json_add_count (json, "retries", wp_engine_count_retries (self->engine));
   wp_json_add_seconds (json, "time_full", ledger.full_ns);
+  wp_json_add_count (json, "resizes", resizes.done);
+  wp_json_add_count (json, "resizes_refused", resizes.refused);
   wp_json_add_boolean (json, "database_up", database_is_up (self));
   wp_json_add_count (json, "database_reconnects", wp_engine_get_database (self->engine)->reconnects);
   wp_json_add_count (json, "database_commits",
@@ -300,7 +304,7 @@ respond (SoupServerMessage *message, guint status, const char *type, char *text)
   soup_server_message_set_response (message, type, SOUP_MEMORY_TAKE, text, strlen (text));
 }
 
-/* Called before a body has arrived: no resource of this listener takes one. */
+/* Called before a body has arrived. */
 static void
 refuse (SoupServerMessage *message, guint status, const char *text)
 {
@@ -309,30 +313,73 @@ refuse (SoupServerMessage *message, guint status, const char *text)
   soup_server_message_set_response (message, "text/plain", SOUP_MEMORY_STATIC, text, strlen (text));
 }
 
+static void
+begin_response (SoupServerMessage *message)
+{
+  wp_connection_set_state (wp_soup_get_connection (message), WP_CONNECTION_RESPONSE);
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "X-Content-Type-Options",
+                                "nosniff");
+}
+
 /* A body within the limit is read and discarded before the response. */
 static void
-on_any_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
-             gpointer data)
+allow_reading (SoupServerMessage *message, gboolean may_put)
 {
   const char *method = soup_server_message_get_method (message);
-  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
 
-  wp_connection_set_state (wp_soup_get_connection (message), WP_CONNECTION_RESPONSE);
-  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
   if (g_str_equal (method, "GET") || g_str_equal (method, "HEAD"))
     return;
-  soup_message_headers_replace (headers, "Allow", "GET, HEAD");
-  refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "This listener supports only GET and HEAD.\n");
+  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Allow",
+                                may_put ? "GET, HEAD, PUT" : "GET, HEAD");
+  refuse (message, SOUP_STATUS_METHOD_NOT_ALLOWED,
+          may_put ? "This listener supports only GET, HEAD and PUT here.\n"
+                  : "This listener supports only GET and HEAD.\n");
+}
+
+static void
+on_probe_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query,
+               gpointer data)
+{
+  begin_response (message);
+  allow_reading (message, FALSE);
+}
+
+static void
+admit_change (const WpAdmin *self, SoupServerMessage *message, const WpRequest *request)
+{
+  const char *text;
+  guint status = wp_admin_sizes_admit (self->engine, self->tokens, request, &text);
+
+  if (status == 0)
+    return;
+  if (status == WP_STATUS_UNAUTHORIZED)
+    soup_message_headers_replace (soup_server_message_get_response_headers (message), "WWW-Authenticate",
+                                  WP_RESPONSE_TEXT_CHALLENGE);
+  refuse (message, status, text);
+}
+
+static char *
+path_of (SoupServerMessage *message)
+{
+  WpSlice path = wp_stream_get_request (wp_soup_get_connection (message))->path;
+
+  return g_strndup (path.bytes, path.len);
 }
 
 static void
 on_head (SoupServer *server, SoupServerMessage *message, const char *path, GHashTable *query, gpointer data)
 {
   const WpAdmin *self = data;
+  const WpRequest *request = wp_stream_get_request (wp_soup_get_connection (message));
+  g_autofree char *its_path = path_of (message);
+  gboolean changes = g_strcmp0 (request->method, "PUT") == 0 && wp_admin_sizes_has (its_path);
 
-  on_any_head (server, message, path, query, data);
-  if (self->hosts
-      && !wp_hosts_admit (self->hosts, wp_stream_get_request (wp_soup_get_connection (message))->host))
+  begin_response (message);
+  if (!changes)
+    allow_reading (message, wp_admin_sizes_has (its_path));
+  else
+    admit_change (self, message, request);
+  if (self->hosts && !wp_hosts_admit (self->hosts, request->host))
     refuse (message, WP_STATUS_MISDIRECTED,
             "The admin listener does not serve the name in Host; --admin-host=NAME adds a name.\n");
 }
@@ -389,14 +436,6 @@ respond_events (WpAdmin *self, SoupServerMessage *message)
   soup_message_headers_replace (soup_server_message_get_response_headers (message), "Retry-After", "5");
   respond (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "text/plain",
            g_strdup ("The maximum number of clients read /events; /stats.json has the same figures.\n"));
-}
-
-static char *
-path_of (SoupServerMessage *message)
-{
-  WpSlice path = wp_stream_get_request (wp_soup_get_connection (message))->path;
-
-  return g_strndup (path.bytes, path.len);
 }
 
 /* Without its question mark. */
@@ -464,6 +503,18 @@ on_probe (SoupServer *server, SoupServerMessage *message, const char *root, GHas
 }
 
 static void
+respond_sizes (const WpAdmin *self, SoupServerMessage *message, const char *path)
+{
+  SoupMessageBody *body = soup_server_message_get_request_body (message);
+  char *text;
+  guint status = soup_server_message_get_method (message) == SOUP_METHOD_PUT
+                     ? wp_admin_sizes_put (self->engine, path, body->data, (gsize) body->length, &text)
+                     : wp_admin_sizes_get (self->engine, path, &text);
+
+  respond (message, status, "text/plain", text);
+}
+
+static void
 on_request (SoupServer *server, SoupServerMessage *message, const char *root, GHashTable *query,
             gpointer data)
 {
@@ -484,12 +535,14 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
     respond_events (self, message);
   else if (g_str_equal (path, "/failed.json"))
     respond_failed (self, message);
+  else if (wp_admin_sizes_has (path))
+    respond_sizes (self, message, path);
   else
     respond (
         message, SOUP_STATUS_NOT_FOUND, "text/plain",
         g_strdup (
             "This listener serves /, /metrics, /stats.json, /history.json, /forecast.json, /what-if.json, "
-            "/failed.json, /events, /healthz and /readyz.\n"));
+            "/failed.json, /events, /workers, /queue, /policy, /healthz and /readyz.\n"));
 }
 
 WpReaderRules
@@ -505,7 +558,7 @@ wp_admin_setup (WpHttpThread *http_thread, SoupServer *server, gpointer admin)
 WpReaderRules
 wp_admin_setup_probe (WpHttpThread *http_thread, SoupServer *server, gpointer admin)
 {
-  soup_server_add_early_handler (server, NULL, on_any_head, admin, NULL);
+  soup_server_add_early_handler (server, NULL, on_probe_head, admin, NULL);
   soup_server_add_handler (server, NULL, on_probe, admin, NULL);
 
   return (WpReaderRules){ .any_method = TRUE };

@@ -1,4 +1,4 @@
-/* wp-admin.h - the admin listener: the state of the server for people, probes and programs. Read-only. */
+/* wp-admin.h - the admin listener: the state of the server for people, probes and programs. */
 #pragma once
 
 #include "runtime/http/wp-http-thread.h"
@@ -7,6 +7,7 @@
 #include "runtime/engine/wp-engine.h"
 #include "runtime/engine/wp-history.h"
 #include "runtime/forecast/wp-forecast.h"
+#include "runtime/secure/wp-tokens.h"
 
 typedef struct {
   WpEngine *engine;
@@ -20,6 +21,7 @@ typedef struct {
   guint n_listeners;       /* streams of /events; used by the HTTP thread */
   gint64 warned_ns;        /* last warning of too many streams; 0: never */
   const WpHosts *hosts;    /* accepted values of Host; NULL: any, for a Unix socket */
+  WpTokens *tokens;        /* of clients that may change sizes; NULL: nobody may */
 } WpAdmin;
 
 typedef struct _SoupServer SoupServer;
@@ -28,7 +30,8 @@ typedef struct _SoupServer SoupServer;
  * reader. GET /: a page that shows the figures live. /metrics: for Prometheus. /events: /stats.json once per
  * second. /healthz: 200 while the process runs. /readyz: 200, or 503 with the reason. /stats.json: all
  * figures, one object. /history.json: see wp-history-page.h. /forecast.json, /what-if.json: see
- * wp-forecast-pages.h. /failed.json: the last 100 failed jobs of the journal. */
+ * wp-forecast-pages.h. /failed.json: the last 100 failed jobs of the journal. GET and PUT /workers,
+ * /queue and /policy: see wp-admin-sizes.h. */
 WpReaderRules wp_admin_setup (WpHttpThread *http_thread, SoupServer *server, gpointer admin);
 
 /* GET /healthz and /readyz only, with any Host, for clients that must not see figures. */

@@ -27,6 +27,15 @@ wp_hosts_free (WpHosts *self)
   g_free (self);
 }
 
+gboolean
+wp_hosts_equal (const WpHosts *self, const WpHosts *other)
+{
+  for (guint i = 0; i < self->names->len && i < other->names->len; i++)
+    if (!g_str_equal (self->names->pdata[i], other->names->pdata[i]))
+      return FALSE;
+  return self->names->len == other->names->len;
+}
+
 static char *
 normalize (const char *name, gsize len)
 {

@@ -8,6 +8,7 @@ typedef struct _WpHosts WpHosts;
 
 WpHosts *wp_hosts_new (void); /* addresses and localhost */
 void wp_hosts_free (WpHosts *self);
+gboolean wp_hosts_equal (const WpHosts *self, const WpHosts *other); /* the same names in the same order */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpHosts, wp_hosts_free)
 
 /* Adding a name twice is no error. Returns: FALSE with WP_ERROR_BAD_VALUE if @name is not a host name */

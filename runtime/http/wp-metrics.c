@@ -189,6 +189,8 @@ add_engine (GString *text, const WpBrokerCounts *counts)
 static void
 add_requests (GString *text, WpEngine *engine, const WpLedger *ledger, const guint64 *refused)
 {
+  const WpResizes resizes = wp_engine_count_resizes (engine);
+
   add (text, "requests_received_total", "counter", "Complete, well-formed requests.", ledger->received);
   add (text, "jobs_recovered_total", "counter", "Jobs of an earlier run, read from the journal so far.",
        ledger->recovered);
@@ -202,6 +204,8 @@ add_requests (GString *text, WpEngine *engine, const WpLedger *ledger, const gui
   add (text, "requests_blocked_total", "counter", "Requests that found the queue full and were parked.",
        ledger->blocked);
   add (text, "retries_total", "counter", "Repeated updates.", wp_engine_count_retries (engine));
+  add (text, "resizes_total", "counter", "Changes of sizes or of the policy for a full queue.", resizes.done);
+  add (text, "resizes_refused_total", "counter", "Such changes that were refused.", resizes.refused);
 }
 
 char *

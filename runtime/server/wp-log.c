@@ -6,18 +6,15 @@
 #include <unistd.h>
 
 #include "runtime/server/wp-log-queue.h"
-#include "sim/base/wp-error.h"
 #include "sim/base/wp-process.h"
 #include "sim/base/wp-text.h"
 
 static const struct {
-  const char *name;
   GLogLevelFlags level;
   int priority; /* of syslog(3) */
 } levels[] = {
-  { "error", G_LOG_LEVEL_ERROR, 3 },     { "error", G_LOG_LEVEL_CRITICAL, 3 },
-  { "warning", G_LOG_LEVEL_WARNING, 4 }, { "info", G_LOG_LEVEL_MESSAGE, 6 },
-  { "debug", G_LOG_LEVEL_INFO, 7 },      { "debug", G_LOG_LEVEL_DEBUG, 7 },
+  { G_LOG_LEVEL_ERROR, 3 },   { G_LOG_LEVEL_CRITICAL, 3 }, { G_LOG_LEVEL_WARNING, 4 },
+  { G_LOG_LEVEL_MESSAGE, 6 }, { G_LOG_LEVEL_INFO, 7 },     { G_LOG_LEVEL_DEBUG, 7 },
 };
 
 static const char *program_name; /* set once, before any thread */
@@ -101,14 +98,12 @@ wp_log_start_thread (void)
   wp_log_queue_start (g_intern_string (prefix));
 }
 
-gboolean
-wp_log_set_level (const char *name, GError **error)
+const char *const wp_log_level_names[] = { "error", "warning", "info", "debug", NULL };
+
+void
+wp_log_set_level (WpLogLevel level)
 {
-  for (guint i = G_N_ELEMENTS (levels); i-- > 0;)
-    if (g_ascii_strcasecmp (name, levels[i].name) == 0)
-      {
-        max_priority = levels[i].priority;
-        return TRUE;
-      }
-  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not error, warning, info or debug", name);
+  static const int priorities[] = { 3, 4, 6, 7 };
+
+  max_priority = priorities[level];
 }

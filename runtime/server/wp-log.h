@@ -12,6 +12,9 @@ void wp_log_start (const char *program);
  */
 void wp_log_start_thread (void);
 
-/* @name: error, warning, info or debug; less severe messages are not written. Returns: FALSE with
- * WP_ERROR_BAD_VALUE */
-gboolean wp_log_set_level (const char *name, GError **error);
+typedef enum { WP_LOG_LEVEL_ERROR, WP_LOG_LEVEL_WARNING, WP_LOG_LEVEL_INFO, WP_LOG_LEVEL_DEBUG } WpLogLevel;
+
+extern const char *const wp_log_level_names[]; /* NULL-terminated */
+
+/* Before the first thread: less severe messages are not written. */
+void wp_log_set_level (WpLogLevel level);

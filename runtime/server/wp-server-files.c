@@ -62,6 +62,7 @@ check_record (const WpServerOptions *options, GError **error)
          && check_differs (options->record, options->certificate, "is the certificate", error)
          && check_differs (options->record, options->key, "is the certificate's key", error)
          && check_differs (options->record, options->token_file, "is the file of tokens", error)
+         && check_differs (options->record, options->admin_token_file, "is the file of admin tokens", error)
          && check_differs (options->record, options->config, "is the configuration", error);
 }
 
@@ -245,18 +246,23 @@ open_tls (WpServerSecurity *self, const WpServerOptions *options, GError **error
   return self->tls != NULL;
 }
 
+static gboolean
+open_tokens (WpTokens **tokens, const char *option, const char *path, GError **error)
+{
+  *tokens = path ? wp_tokens_new (path, error) : NULL;
+  if (path && !*tokens)
+    g_prefix_error (error, "--%s: ", option);
+  return !path || *tokens;
+}
+
 gboolean
 wp_server_security_open (WpServerSecurity *self, const WpServerOptions *options, GError **error)
 {
   *self = (WpServerSecurity){ NULL };
   if (options->certificate && !open_tls (self, options, error))
     return FALSE;
-  if (options->token_file && !(self->tokens = wp_tokens_new (options->token_file, error)))
-    {
-      g_prefix_error (error, "--token-file: ");
-      return FALSE;
-    }
-  return TRUE;
+  return open_tokens (&self->tokens, "token-file", options->token_file, error)
+         && open_tokens (&self->admin_tokens, "admin-token-file", options->admin_token_file, error);
 }
 
 void
@@ -264,6 +270,18 @@ wp_server_security_clear (WpServerSecurity *self)
 {
   g_clear_pointer (&self->tls, wp_tls_free);
   g_clear_pointer (&self->tokens, wp_tokens_free);
+  g_clear_pointer (&self->admin_tokens, wp_tokens_free);
+}
+
+static void
+reload_tokens (WpTokens *tokens, const char *what)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (tokens && wp_tokens_reload (tokens, &error))
+    g_message ("the %s were reloaded", what);
+  else if (tokens)
+    g_warning ("the %s were not reloaded: %s", what, error->message);
 }
 
 void
@@ -275,9 +293,6 @@ wp_server_security_reload (WpServerSecurity *self)
     g_message ("the certificate was reloaded");
   else if (self->tls)
     g_warning ("the certificate was not reloaded: %s", error->message);
-  g_clear_error (&error);
-  if (self->tokens && wp_tokens_reload (self->tokens, &error))
-    g_message ("the tokens were reloaded");
-  else if (self->tokens)
-    g_warning ("the tokens were not reloaded: %s", error->message);
+  reload_tokens (self->tokens, "tokens");
+  reload_tokens (self->admin_tokens, "admin tokens");
 }

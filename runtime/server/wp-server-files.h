@@ -29,8 +29,9 @@ int wp_server_requeue (const WpServerOptions *options);
 
 /* The certificate and the bearer tokens that the options name. */
 typedef struct {
-  WpTls *tls;       /* NULL: none */
-  WpTokens *tokens; /* NULL: none */
+  WpTls *tls;             /* NULL: none */
+  WpTokens *tokens;       /* NULL: none */
+  WpTokens *admin_tokens; /* NULL: none */
 } WpServerSecurity;
 
 /* Returns: FALSE with one line that names the option */

@@ -62,15 +62,8 @@ parse_group (gpointer field, const char *value, GError **error)
   return TRUE;
 }
 
-static gboolean
-parse_log_level (gpointer field, const char *value, GError **error)
-{
-  return wp_log_set_level (value, error);
-}
-
 static const char *const http_names[] = { "fast", "soup", NULL };
 static const char *const switch_names[] = { "off", "on", NULL };
-static const char *const level_names[] = { "error", "warning", "info", "debug", NULL };
 
 #define FIELD(member) WP_FIELD (WpServerOptions, member)
 
@@ -100,6 +93,8 @@ static const WpOption listener_options[] = {
   { "token-file", 0, WP_OPTION_FILE, "FILE", FIELD (token_file),
     "require Authorization: Bearer with a token of FILE, which has one in each line, or answer 401; SIGHUP "
     "reads it again" },
+  { "admin-token-file", 0, WP_OPTION_FILE, "FILE", FIELD (admin_token_file),
+    "let clients of the admin listener with a token of FILE change workers, queue and policy by PUT (none)" },
   { NULL }
 };
 
@@ -184,9 +179,9 @@ static const WpOption limit_options[] = {
 };
 
 static const WpOption service_options[]
-    = { { "log-level", 0, WP_OPTION_OTHER, "LEVEL", 0, 0,
-          "least severe messages to log: error, warning, info (default) or debug", .names = level_names,
-          .parse = parse_log_level },
+    = { { "log-level", 0, WP_OPTION_CHOICE, "LEVEL", FIELD (log_level),
+          "least severe messages to log: error, warning, info (default) or debug",
+          .names = wp_log_level_names, .what = "a level" },
         { "config", 0, WP_OPTION_FILE, "FILE", FIELD (config),
           "read options from FILE, one \"key = value\" a line; the command line wins" },
         { "check-config", 0, WP_OPTION_FLAG, NULL, FIELD (check_config),
@@ -258,6 +253,14 @@ check_worker (const WpServerOptions *self)
 }
 
 static gboolean
+is_token_file_shared (const WpServerOptions *self)
+{
+  return self->admin_token_file
+         && (g_strcmp0 (self->admin_token_file, self->token_file) == 0
+             || wp_options_same_file (self->admin_token_file, self->token_file));
+}
+
+static gboolean
 check (const WpServerOptions *self, GError **error)
 {
   const WpDatabaseOptions *database = &self->database_options;
@@ -266,6 +269,8 @@ check (const WpServerOptions *self, GError **error)
                        : database->certificate && !database->key ? "--amqp-certificate needs --amqp-key"
                        : database->key && !database->certificate ? "--amqp-key needs --amqp-certificate"
                        : self->requeue && !self->journal         ? "--requeue needs --journal=FILE"
+                       : is_token_file_shared (self)    ? "--admin-token-file is the file of --token-file: "
+                                                          "its clients could change sizes"
                        : !self->listen && !self->source ? "--listen=none needs --source: no job would come"
                        : self->source                   ? check_worker (self)
                        : wp_database_is_queue (self->database) ? check_front (self)
@@ -327,6 +332,7 @@ wp_server_options_read (WpServerOptions *self, guint64 file_limit, char **argv, 
     .file_limit = file_limit,
     .limits = { NULL, 10 * WP_NS_PER_S, 30 * WP_NS_PER_S, 75 * WP_NS_PER_S, 1 << 20, BODY_MIN_RATE },
     .drain_timeout_ns = 30 * WP_NS_PER_S,
+    .log_level = WP_LOG_LEVEL_INFO,
   };
   wp_policy_init (&self->policy, WP_MODE_DEFAULT);
 
@@ -368,6 +374,35 @@ wp_server_options_set_memory_defaults (WpServerOptions *self, guint64 memory_byt
   if (self->max_connections == 0)
     self->max_connections = (guint) MIN (quarter / connection_bytes (self),
                                          MAX (self->file_limit, 2 * FILE_RESERVE) - FILE_RESERVE);
+}
+
+static gboolean
+differs (const WpOption *option, const char *one, const char *other)
+{
+  one += option->offset;
+  other += option->offset;
+  if (option->kind == WP_OPTION_TEXT || option->kind == WP_OPTION_FILE)
+    return g_strcmp0 (*(char *const *) (gconstpointer) one, *(char *const *) (gconstpointer) other) != 0;
+  if (option->parse == parse_host)
+    return !wp_hosts_equal (*(WpHosts *const *) (gconstpointer) one,
+                            *(WpHosts *const *) (gconstpointer) other);
+  if (option->parse == parse_group) /* the field has the mode too */
+    return ((const WpSocketAccess *) (gconstpointer) one)->group
+           != ((const WpSocketAccess *) (gconstpointer) other)->group;
+  return memcmp (one, other, option->size) != 0;
+}
+
+GPtrArray *
+wp_server_options_compare (const WpServerOptions *self, const WpServerOptions *other)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (const WpOptionGroup *group = groups; group->options; group++)
+    for (const WpOption *option = group->options; option->name; option++)
+      if (!(group->options == wp_policy_options && (option->given & WP_POLICY_SIZES))
+          && differs (option, (const char *) self + group->offset, (const char *) other + group->offset))
+        g_ptr_array_add (names, (char *) option->name);
+  return names;
 }
 
 void

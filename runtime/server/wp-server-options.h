@@ -5,6 +5,7 @@
 #include "runtime/http/wp-hosts.h"
 #include "runtime/http/wp-socket-file.h"
 #include "runtime/engine/wp-engine.h"
+#include "runtime/server/wp-log.h"
 
 typedef struct {
   WpPolicy policy;
@@ -28,6 +29,7 @@ typedef struct {
   gint64 retry_for_ns;     /* WP_TIME_NONE: no limit */
   char *certificate, *key; /* TLS; both or neither NULL */
   char *token_file;        /* NULL: no token is required */
+  char *admin_token_file;  /* NULL: nobody may change sizes on the admin listener */
   char *config;            /* NULL: none */
   guint max_jobs;          /* 0: as memory allows */
   guint threads;
@@ -37,6 +39,7 @@ typedef struct {
   guint64 max_pending_bytes; /* of all requests in memory; 0: as memory allows */
   gint64 drain_timeout_ns;
   gboolean by_soup; /* libsoup serves the ingest */
+  WpLogLevel log_level;
 } WpServerOptions;
 
 /**
@@ -52,4 +55,8 @@ guint wp_server_options_count_threads (const WpServerOptions *self);
 
 /* Sets the defaults that depend on memory: a quarter each for payloads, jobs and connections. */
 void wp_server_options_set_memory_defaults (WpServerOptions *self, guint64 memory_bytes);
+
+/* Returns: (element-type utf8): names of the options, all but sizes, whose values differ. */
+GPtrArray *wp_server_options_compare (const WpServerOptions *self, const WpServerOptions *other);
+
 void wp_server_options_clear (WpServerOptions *self);

@@ -177,10 +177,15 @@ static char *
 get_block_timeout (const WpPolicy *self)
 {
   char buffer[WP_TIME_BUFFER];
+  int len;
 
   if (self->block_timeout_ns == WP_TIME_NONE)
     return g_strdup ("none");
-  return g_strdup_printf ("%ss", wp_time_format_seconds (buffer, self->block_timeout_ns));
+  len = (int) strlen (wp_time_format_seconds (buffer, self->block_timeout_ns));
+  while (buffer[len - 1] == '0')
+    len--;
+  len -= buffer[len - 1] == '.';
+  return g_strdup_printf ("%.*ss", len, buffer);
 }
 
 char *

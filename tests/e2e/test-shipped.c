@@ -195,7 +195,7 @@ put_in_force (const Shipped *self)
   g_autofree char *group = g_strdup_printf ("socket-group = %u", getgid ());
   GString *text = g_string_new (all);
 
-  g_assert_cmpuint (g_string_replace (text, " /etc/", etc, 0), ==, 3);
+  g_assert_cmpuint (g_string_replace (text, " /etc/", etc, 0), ==, 4);
   g_assert_cmpuint (g_string_replace (text, " unix:/run/", run, 0), ==, 1);
   g_assert_cmpuint (g_string_replace (text, "socket-group = wp-server", group, 0), ==, 1);
 
@@ -207,7 +207,8 @@ static void
 make_secrets (const Shipped *self)
 {
   g_autofree char *etc = g_build_filename (self->root, "etc/wp-server", NULL),
-                  *tokens = g_build_filename (etc, "tokens", NULL);
+                  *tokens = g_build_filename (etc, "tokens", NULL),
+                  *admin_tokens = g_build_filename (etc, "admin-tokens", NULL);
   g_autofree char *written = g_build_filename (etc, "certificate.key", NULL),
                   *key = g_build_filename (etc, "key.pem", NULL);
 
@@ -215,6 +216,8 @@ make_secrets (const Shipped *self)
   wp_certificate_write (etc, "certificate");
   g_assert_cmpint (g_rename (written, key), ==, 0);
   g_assert_true (g_file_set_contents_full (tokens, "secret\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  g_assert_true (
+      g_file_set_contents_full (admin_tokens, "other\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
 }
 
 static void

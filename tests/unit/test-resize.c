@@ -101,7 +101,7 @@ resize (Bench *self, const char *words)
   WpPolicy policy = wp_engine_get_policy (self->engine);
 
   g_assert_true (wp_policy_set_words (&policy, words, WP_POLICY_SIZES, NULL));
-  wp_engine_resize (self->engine, &policy);
+  wp_engine_resize (self->engine, "test", &policy, WP_POLICY_SIZES);
 }
 
 static void

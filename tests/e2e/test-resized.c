@@ -1,0 +1,277 @@
+/* Sizes that change while the server runs: by PUT and by SIGHUP; what waits gets what is free, and what is
+ * refused changes nothing. */
+#include "tests/e2e/wp-harness.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#define TOKEN  "adm1n-token"
+#define LONG   "X-WP-Service: 600\r\n"
+#define BEARER "Authorization: Bearer " TOKEN "\r\n"
+
+static void
+write_file (const WpHarness *server, const char *name, const char *text)
+{
+  g_autofree char *path = wp_harness_path (server, name);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+}
+
+/* @last: another option; NULL: none */
+static WpHarness *
+start (const char *mode, const char *queue, const char *workers, const char *last)
+{
+  WpHarness *server = wp_harness_new ();
+
+  write_file (server, "admin-tokens", TOKEN "\n");
+  wp_harness_start_again (server, "-m", mode, "-q", queue, "-w", workers, "-d", "delay:request",
+                          "--drain-timeout=0", "--admin-token-file=admin-tokens", last, NULL);
+  return server;
+}
+
+/* Ends a server that has jobs of ten minutes. */
+static void
+stop (WpHarness *server)
+{
+  wp_harness_signal (server, SIGTERM);
+  wp_harness_wait (server);
+}
+
+static guint
+ask (WpHarness *server, const char *method, const char *path, const char *headers, const char *body,
+     char **answer)
+{
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_admin_port (server));
+  g_autofree char *head
+      = g_strdup_printf ("%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n%s\r\n%s", method, path,
+                         strlen (body), headers, body);
+  g_autoptr (WpHttpResponse) response = NULL;
+
+  wp_client_send (client, head);
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  if (answer)
+    *answer = g_strdup (response->body);
+  return response->status;
+}
+
+static void
+check (WpHarness *server, const char *method, const char *path, const char *body, guint status,
+       const char *expected)
+{
+  g_autofree char *answer = NULL;
+
+  g_assert_cmpuint (ask (server, method, path, BEARER, body, &answer), ==, status);
+  g_assert_cmpstr (answer, ==, expected);
+}
+
+static WpClient *
+post (WpHarness *server)
+{
+  WpClient *client = wp_client_new (wp_harness_port (server));
+
+  wp_client_post (client, "/", LONG, "x", 1);
+  return client;
+}
+
+/* A parked request is answered once a larger queue or another worker has a place for it. */
+static void
+test_grow (void)
+{
+  g_autoptr (WpHarness) server = start ("WorkerPool", "0", "1", NULL);
+  g_autoptr (WpClient) first = post (server), second = NULL, third = NULL;
+  g_autofree char *log = NULL;
+
+  g_assert_cmpuint (wp_client_read_status (first), ==, 200);
+  second = post (server);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  third = post (server);
+  wp_harness_await_stat (server, "ledger.parked", 2);
+  check (server, "PUT", "/workers", " 2\n", 200, "2\n");
+  g_assert_cmpuint (wp_client_read_status (second), ==, 200);
+  g_assert_cmpint (wp_harness_stat (server, "ledger.in_service"), ==, 2);
+  check (server, "PUT", "/queue", "1", 200, "1\n");
+  g_assert_cmpuint (wp_client_read_status (third), ==, 200);
+  g_assert_cmpint (wp_harness_stat (server, "ledger.queued"), ==, 1);
+  g_assert_cmpint (wp_harness_stat (server, "queue"), ==, 1);
+  g_assert_cmpint (wp_harness_stat (server, "resizes"), ==, 2);
+  check (server, "PUT", "/queue", "1", 200, "1\n"); /* the same */
+  g_assert_cmpint (wp_harness_stat (server, "resizes"), ==, 2);
+  check (server, "PUT", "/workers", "1", 200, "1\n"); /* two are in service, and stay */
+  g_assert_cmpint (wp_harness_stat (server, "ledger.in_service"), ==, 2);
+  g_assert_cmpint (wp_harness_stat (server, "ledger.balances"), ==, 1);
+  log = wp_harness_log (server);
+  g_assert_nonnull (strstr (log, "PUT /workers: workers from 1 to 2\n"));
+  g_assert_nonnull (strstr (log, "PUT /queue: queue from 0 to 1\n"));
+  stop (server);
+}
+
+/* The policy is for requests to come: a parked one stays. */
+static void
+test_policy (void)
+{
+  g_autoptr (WpHarness) server = start ("BufferedChannel", "0", "1", NULL);
+  g_autoptr (WpClient) first = post (server), parked = NULL, rejected = NULL, late = NULL;
+
+  g_assert_cmpuint (wp_client_read_status (first), ==, 200);
+  parked = post (server);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  check (server, "PUT", "/policy", "when-full=reject", 200, "when-full=reject block-timeout=none\n");
+  rejected = post (server);
+  g_assert_cmpuint (wp_client_read_status (rejected), ==, 503);
+  check (server, "PUT", "/policy", "block-timeout=1ms", 200, "when-full=block block-timeout=0.001s\n");
+  late = post (server);
+  g_assert_cmpuint (wp_client_read_status (late), ==, 503);
+  g_assert_true (wp_client_is_silent (parked));
+  g_assert_cmpint (wp_harness_stat (server, "ledger.parked"), ==, 1);
+  g_assert_cmpint (wp_harness_stat (server, "ledger.timed_out"), ==, 1);
+  check (server, "GET", "/policy", "", 200, "when-full=block block-timeout=0.001s\n");
+  check (server, "GET", "/queue", "", 200, "0\n");
+  stop (server);
+}
+
+static const struct {
+  const char *method, *path, *headers, *body;
+  guint status;
+  const char *answer; /* its beginning */
+} bad[] = {
+  { "PUT", "/workers", "", "4", 401, "A valid bearer token of --admin-token-file is required.\n" },
+  { "PUT", "/queue", "Authorization: Bearer wrong\r\n", "4", 401, "A valid bearer token" },
+  { "PUT", "/workers", BEARER, "", 400, "workers: \"\" is not a number" },
+  { "PUT", "/workers", BEARER, "0", 400, "workers: \"0\" is not a number from 1 to 4294967294\n" },
+  { "PUT", "/workers", BEARER, "4294967295", 400, "workers: \"4294967295\" is not a number" },
+  { "PUT", "/workers", BEARER, "-1", 400, "workers: \"-1\" is not a number" },
+  { "PUT", "/workers", BEARER, "4 5", 400, "workers: \"4 5\" is not a number" },
+  { "PUT", "/queue", BEARER, "4\n\x01\xff", 400, "queue: " },
+  { "PUT", "/policy", BEARER, "", 400, "policy: \"\" is not a policy" },
+  { "PUT", "/policy", BEARER, "reject", 400, "policy: \"reject\" is not a setting, as in when-full=block\n" },
+  { "PUT", "/policy", BEARER, "workers=7", 400, "policy: \"workers\" is not a setting" },
+  { "PUT", "/policy", BEARER, "when-full=maybe", 400, "policy: when-full: \"maybe\" is not" },
+  { "PUT", "/policy", BEARER, "when-full=reject block-timeout=5s", 400, "policy: --when-full=reject and" },
+};
+
+/* Each is refused with one line, counted, and changes nothing. */
+static void
+test_refused (void)
+{
+  g_autoptr (WpHarness) server = start ("WorkerPool", "3", "2", NULL);
+  g_autofree char *digits = g_strnfill (5000, '1'), *log = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *answer = NULL;
+      guint status = ask (server, bad[i].method, bad[i].path, bad[i].headers, bad[i].body, &answer);
+
+      if (status != bad[i].status || !g_str_has_prefix (answer, bad[i].answer))
+        g_error ("%u %s to %s of %s", status, answer, bad[i].path, bad[i].body);
+      g_assert_true (strchr (answer, '\n') == answer + strlen (answer) - 1);
+      g_assert_true (g_utf8_validate (answer, -1, NULL));
+      g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, i + 1);
+    }
+  check (server, "PUT", "/queue", digits, 400, "queue: the value is too long\n");
+  check (server, "POST", "/queue", "4", 405, "This listener supports only GET, HEAD and PUT here.\n");
+  check (server, "PUT", "/stats.json", "4", 405, "This listener supports only GET and HEAD.\n");
+  check (server, "GET", "/workers", "", 200, "2\n");
+  check (server, "GET", "/queue", "", 200, "3\n");
+  g_assert_cmpint (wp_harness_stat (server, "resizes"), ==, 0);
+  log = wp_harness_log (server);
+  g_assert_null (strstr (log, "PUT"));
+  g_assert_null (strstr (log, TOKEN));
+  wp_harness_stop (server);
+}
+
+static void
+check_conflicts (const char *mode, const char *option, const char *path, const char *answer)
+{
+  g_autoptr (WpHarness) server = start (mode, "3", "2", option);
+
+  check (server, "PUT", path, "5", 409, answer);
+  check (server, "GET", path, "", 409, answer);
+  g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, 1);
+  wp_harness_stop (server);
+}
+
+static void
+test_not_in_this_mode (void)
+{
+  check_conflicts ("Default", NULL, "/queue", "Default mode has no queue that could be full.\n");
+  check_conflicts ("Default", NULL, "/workers", "Default mode has no number of workers to change.\n");
+  check_conflicts ("BufferedChannel", NULL, "/workers",
+                   "BufferedChannel mode has no number of workers to change.\n");
+  check_conflicts ("WorkerPool", "--dispatcher=spawning", "/queue",
+                   "The queue of the spawning dispatcher has no limit.\n");
+}
+
+/* Without the option nobody may change sizes; and not with a token for requests. */
+static void
+test_no_admin_tokens (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_new ();
+  g_autofree char *answer = NULL, *log = NULL;
+
+  write_file (server, "tokens", TOKEN "\n");
+  wp_harness_start_again (server, "-m", "WorkerPool", "-d", "delay:0", "--token-file=tokens", NULL);
+  g_assert_cmpuint (ask (server, "PUT", "/workers", BEARER, "4", &answer), ==, 403);
+  g_assert_cmpstr (answer, ==, "Sizes cannot be changed here: the server has no --admin-token-file.\n");
+  g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, 1);
+  wp_harness_stop (server);
+  g_assert_false (wp_harness_try (server, NULL, "-d", "delay:0", "--token-file=tokens",
+                                  "--admin-token-file=./tokens", NULL));
+  g_assert_cmpint (wp_harness_wait (server), ==, 2);
+  log = wp_harness_log (server);
+  g_assert_nonnull (strstr (log, "--admin-token-file is the file of --token-file: its clients could change"));
+}
+
+static void
+reload (WpHarness *server, const char *config, const char *logged)
+{
+  write_file (server, "wp.conf", config);
+  wp_harness_signal (server, SIGHUP);
+  wp_harness_await_log (server, logged);
+}
+
+/* A changed file changes the sizes that it changes, under the command line; a logrotate's SIGHUP none. */
+static void
+test_reloaded (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_new ();
+  g_autofree char *log = NULL;
+
+  write_file (server, "admin-tokens", TOKEN "\n");
+  write_file (server, "wp.conf", "mode = WorkerPool\nqueue = 3\nworkers = 2\n");
+  wp_harness_start_again (server, "-d", "delay:0", "--config=wp.conf", "-q", "9",
+                          "--admin-token-file=admin-tokens", NULL);
+  check (server, "PUT", "/workers", "5", 200, "5\n");
+  reload (server, "mode = WorkerPool\nqueue = 4\nworkers = 2\nadmin-host = a\nmax-body = 5k\n",
+          "wp.conf: max-body needs a restart\n");
+  wp_harness_await_log (server, "the admin tokens were reloaded\n");
+  check (server, "GET", "/workers", "", 200, "5\n");
+  check (server, "GET", "/queue", "", 200, "9\n");
+  reload (server, "mode = WorkerPool\nworkers = 3\nwhen-full = reject\n",
+          "SIGHUP: workers from 5 to 3, when-full from block to reject\n");
+  reload (server, "mode = WorkerPool\nworkers = 0\n",
+          "the configuration was not reloaded: wp.conf:2: workers: \"0\" is not a number");
+  check (server, "GET", "/workers", "", 200, "3\n");
+  check (server, "GET", "/policy", "", 200, "when-full=reject block-timeout=none\n");
+  g_assert_cmpint (wp_harness_stat (server, "resizes"), ==, 2);
+  g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, 1);
+  log = wp_harness_log (server);
+  g_assert_nonnull (strstr (log, "wp.conf: admin-host needs a restart\n"));
+  g_assert_null (strstr (log, "queue needs"));
+  wp_harness_stop (server);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/resized/grow", test_grow);
+  g_test_add_func ("/resized/policy", test_policy);
+  g_test_add_func ("/resized/refused", test_refused);
+  g_test_add_func ("/resized/not-in-this-mode", test_not_in_this_mode);
+  g_test_add_func ("/resized/no-admin-tokens", test_no_admin_tokens);
+  g_test_add_func ("/resized/reloaded", test_reloaded);
+
+  return g_test_run ();
+}
