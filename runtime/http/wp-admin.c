@@ -5,6 +5,7 @@
 #include "runtime/database/wp-journal.h"
 #include "runtime/queue/wp-ledger.h"
 #include "runtime/http/wp-admin-sizes.h"
+#include "runtime/http/wp-dashboard.h"
 #include "runtime/http/wp-forecast-pages.h"
 #include "runtime/http/wp-history-page.h"
 #include "runtime/http/wp-metrics.h"
@@ -12,7 +13,6 @@
 #include "runtime/http/wp-soup.h"
 #include "runtime/http/wp-response-text.h"
 #include "runtime/http/wp-stream.h"
-#include "runtime/wp-dashboard.h"
 #include "sim/trace/wp-json-add.h"
 
 #define MAX_LISTENERS 32u /* of /events */
@@ -208,10 +208,28 @@ why_not_ready (const WpAdmin *self)
   return wp_engine_has_no_source (self->engine) ? "shared queue down\n" : NULL;
 }
 
+/* WP_TIME_NONE: it is up. */
+static gint64
+database_down_ns (const WpAdmin *self, gint64 now_ns)
+{
+  gint64 since_ns = wp_database_down_since (wp_engine_get_database (self->engine));
+
+  return since_ns == WP_TIME_NONE ? WP_TIME_NONE : now_ns - since_ns;
+}
+
 static gboolean
 database_is_up (const WpAdmin *self)
 {
-  return wp_database_down_since (wp_engine_get_database (self->engine)) == WP_TIME_NONE;
+  return database_down_ns (self, 0) == WP_TIME_NONE;
+}
+
+static void
+add_ready (JsonBuilder *json, const WpAdmin *self)
+{
+  g_autofree char *why_not = g_strdup (why_not_ready (self));
+
+  wp_json_add_boolean (json, "ready", !why_not);
+  wp_json_add_string (json, "not_ready", why_not ? g_strchomp (why_not) : NULL);
 }
 
 static char *
@@ -227,7 +245,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
   json_builder_begin_object (json);
   wp_json_add_string (json, "version", WP_VERSION);
   wp_json_add_seconds (json, "uptime", now_ns - self->started_ns);
-  wp_json_add_boolean (json, "ready", !why_not_ready (self));
+  add_ready (json, self);
   add_policy (json, self);
   wp_json_begin_object (json, "ledger");
   add_fields (json, &ledger, wp_ledger_entered);
@@ -240,6 +258,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
   wp_json_add_count (json, "resizes", resizes.done);
   wp_json_add_count (json, "resizes_refused", resizes.refused);
   wp_json_add_boolean (json, "database_up", database_is_up (self));
+  wp_json_add_seconds (json, "database_down", database_down_ns (self, now_ns));
   wp_json_add_count (json, "database_reconnects", wp_engine_get_database (self->engine)->reconnects);
   wp_json_add_count (json, "database_commits",
                      wp_decimal_histogram_count (&wp_engine_get_database (self->engine)->commit_ns,
@@ -277,22 +296,6 @@ make_metrics (const WpAdmin *self)
                             wp_history_peak (self->history, wp_history_clock ()), count_connections (self),
                             !why_not_ready (self));
   return self->forecast ? wp_forecast_add_metrics (self->forecast, text) : text;
-}
-
-/* The content policy lets the page run its own script and connect to this listener, no more. */
-static void
-respond_dashboard (SoupServerMessage *message)
-{
-  g_autoptr (GBytes) page = g_resources_lookup_data ("/wp/dashboard.html", 0, NULL);
-
-  soup_message_headers_replace (
-      soup_server_message_get_response_headers (message), "Content-Security-Policy",
-      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-      "frame-ancestors 'none'");
-  soup_message_headers_replace (soup_server_message_get_response_headers (message), "Content-Type",
-                                "text/html; charset=utf-8");
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_message_body_append_bytes (soup_server_message_get_response_body (message), page);
 }
 
 static void
@@ -521,14 +524,13 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
   WpAdmin *self = data;
   g_autofree char *path = path_of (message);
 
-  if (respond_probe (self, message, path) || respond_forecast (self, message, path))
+  if (respond_probe (self, message, path) || wp_dashboard_respond (message, path)
+      || respond_forecast (self, message, path))
     return;
   if (g_str_equal (path, "/stats.json"))
     respond (message, SOUP_STATUS_OK, "application/json", make_stats (self, TRUE));
   else if (g_str_equal (path, "/history.json"))
     respond_history (self, message);
-  else if (g_str_equal (path, "/"))
-    respond_dashboard (message);
   else if (g_str_equal (path, "/metrics"))
     respond (message, SOUP_STATUS_OK, "text/plain; version=0.0.4; charset=utf-8", make_metrics (self));
   else if (g_str_equal (path, "/events") && soup_server_message_get_method (message) == SOUP_METHOD_GET)
@@ -548,7 +550,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *root, GH
 WpReaderRules
 wp_admin_setup (WpHttpThread *http_thread, SoupServer *server, gpointer admin)
 {
-  g_resources_register (wp_dashboard_get_resource ());
+  wp_dashboard_setup ();
   soup_server_add_early_handler (server, NULL, on_head, admin, NULL);
   soup_server_add_handler (server, NULL, on_request, admin, NULL);
 

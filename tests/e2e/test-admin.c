@@ -450,25 +450,69 @@ test_probe_listener_is_crowded (void)
   wp_harness_await_log (server, "more than 16 connections to the probe listener: ");
 }
 
-/* Nothing from elsewhere: the page works where there is no way out, and no script but its own runs. */
+/* Nothing from elsewhere: the page works where there is no way out, and no script but its own files runs. */
 static void
 test_dashboard (void)
 {
+  static const struct {
+    const char *path, *type, *cache;
+  } files[] = {
+    { "/", "text/html; charset=utf-8", "no-cache" },
+    { "/page.css", "text/css; charset=utf-8", "no-cache" },
+    { "/page.js", "text/javascript; charset=utf-8", "no-cache" },
+    { "/charts.js", "text/javascript; charset=utf-8", "no-cache" },
+    { "/icon.svg", "image/svg+xml", "no-cache" },
+    { "/uplot-1.6.32/uPlot.esm.js", "text/javascript; charset=utf-8", "max-age=31536000, immutable" },
+  };
   g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
   g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (server));
-  g_autoptr (WpHttpResponse) response = ask (admin, "GET", "/");
-  g_autofree char *type = wp_http_response_header (response, "Content-Type"),
-                  *policy = wp_http_response_header (response, "Content-Security-Policy");
 
-  g_assert_cmpstr (type, ==, "text/html; charset=utf-8");
-  g_assert_nonnull (policy);
-  g_assert_nonnull (strstr (policy, "default-src 'none'"));
-  g_assert_true (g_str_has_prefix (response->body, "<!doctype html>"));
-  g_assert_null (strstr (response->body, "http:"));
-  g_assert_null (strstr (response->body, "https:"));
-  g_assert_null (strstr (response->body, "src="));
-  g_assert_null (strstr (response->body, "href=\"/")); /* it may be behind a path of a proxy's */
-  g_assert_null (strstr (response->body, "EventSource (\"/"));
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr (WpHttpResponse) response = ask (admin, "GET", files[i].path);
+      g_autofree char *type = wp_http_response_header (response, "Content-Type"),
+                      *policy = wp_http_response_header (response, "Content-Security-Policy"),
+                      *cache = wp_http_response_header (response, "Cache-Control");
+
+      g_assert_cmpuint (response->status, ==, 200);
+      g_assert_cmpstr (type, ==, files[i].type);
+      g_assert_cmpstr (cache, ==, files[i].cache);
+      g_assert_nonnull (policy);
+      g_assert_true (g_str_has_prefix (policy, "default-src 'none'; script-src 'self'; style-src 'self'; "));
+      g_assert_null (strstr (policy, "unsafe"));
+      g_assert_null (strstr (response->body, "href=\"/")); /* it may be behind a path of a proxy's */
+      g_assert_null (strstr (response->body, "src=\"/"));
+    }
+  check (server, "GET", "/page.html", 404);
+  check (server, "GET", "/uplot", 404);
+  check (server, "GET", "/uplot/", 404);
+}
+
+/* The chart library is as its makers released it. */
+static void
+test_dashboard_library (void)
+{
+  g_autofree char *folder
+      = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "runtime/http/dashboard/uplot", NULL),
+      *sums = g_build_filename (folder, "SHA256SUMS", NULL), *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  guint n = 0;
+
+  g_assert_true (g_file_get_contents (sums, &text, NULL, NULL));
+  lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line; line++)
+    if (**line && **line != '#')
+      {
+        g_auto (GStrv) words = g_strsplit (*line, "  ", 2);
+        g_autofree char *path = g_build_filename (folder, words[1], NULL), *bytes = NULL, *sum = NULL;
+        gsize size;
+
+        g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+        sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, bytes, (gssize) size);
+        g_assert_cmpstr (sum, ==, words[0]);
+        n++;
+      }
+  g_assert_cmpuint (n, ==, 2);
 }
 
 typedef struct {
@@ -680,6 +724,7 @@ main (int argc, char **argv)
   g_test_add_func ("/admin/probe-listener", test_probe_listener);
   g_test_add_func ("/admin/probe-listener-is-crowded", test_probe_listener_is_crowded);
   g_test_add_func ("/admin/dashboard", test_dashboard);
+  g_test_add_func ("/admin/dashboard-library", test_dashboard_library);
   g_test_add_func ("/admin/alive-under-overload", test_alive_under_overload);
   g_test_add_func ("/admin/statistics", test_statistics);
   g_test_add_func ("/admin/unused-fields-are-null", test_unused_fields_are_null);

@@ -1,0 +1,331 @@
+/* The operator's page, in Chromium, under real load. */
+#include "tests/e2e/wp-browser.h"
+#include "tests/e2e/wp-hold.h"
+#include "tests/e2e/wp-load.h"
+#include "tests/e2e/wp-nginx.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define N_CLIENTS 8 /* of a WpLoad */
+
+static WpBrowser *browser; /* of all cases, a page of its own each */
+
+static void
+await_text (const char *selector, const char *text)
+{
+  g_autofree char *expression
+      = g_strdup_printf ("document.querySelector ('%s').textContent === '%s'", selector, text);
+
+  wp_browser_await (browser, expression);
+}
+
+static void
+await_kind (const char *kind)
+{
+  g_autofree char *expression
+      = g_strdup_printf ("document.getElementById ('headline').dataset.kind === '%s'", kind);
+
+  wp_browser_await (browser, expression);
+}
+
+static void
+await_figure (const char *name, double value)
+{
+  g_autofree char *selector = g_strdup_printf ("[data-figure=%s]", name), *text = NULL;
+
+  text = g_strdup_printf ("%.0f", value);
+  await_text (selector, text);
+}
+
+/* The page shows these figures, however long it takes; after that, what it does not show must not be there.
+ */
+static void
+check_figures (WpHarness *server, const char *const *names)
+{
+  static const char *const all[] = { "queued", "parked", "in_service", "failed", NULL };
+
+  for (const char *const *name = all; *name; name++)
+    {
+      g_autofree char *stat = g_strconcat ("ledger.", *name, NULL),
+                      *there = g_strdup_printf ("!!document.querySelector ('[data-figure=%s]')", *name),
+                      *is_there = NULL;
+
+      if (g_strv_contains (names, *name))
+        await_figure (*name, wp_harness_stat (server, stat));
+      is_there = wp_browser_evaluate (browser, there);
+      g_assert_cmpstr (is_there, ==, g_strv_contains (names, *name) ? "true" : "false");
+    }
+}
+
+static void
+check_ledger (WpHarness *server)
+{
+  g_autofree char *line = g_strdup_printf (
+      "document.getElementById ('ledger').textContent.replaceAll (',', '') === "
+      "'Ledger: %.0f received = %.0f stored: it balances' && document.getElementById ('ledger-table').hidden",
+      wp_harness_stat (server, "ledger.received"), wp_harness_stat (server, "ledger.stored"));
+
+  wp_browser_await (browser, line);
+}
+
+typedef struct {
+  const char *mode, *charts;
+  const char *figures[5];
+  double queued, parked, in_service; /* of 8 clients, while the database stands still */
+} Mode;
+
+static const Mode modes[] = {
+  { "Default", "busy rates refusals response commit rows", { "in_service", "failed" }, -1, -1, -1 },
+  { "BufferedChannel",
+    "queue busy rates refusals wait response commit rows",
+    { "queued", "parked", "in_service", "failed" },
+    3,
+    N_CLIENTS,
+    1 },
+  { "WorkerPool",
+    "queue busy rates refusals wait response commit rows",
+    { "queued", "parked", "in_service", "failed" },
+    3,
+    N_CLIENTS,
+    2 },
+};
+
+/* Under load, at a standstill, and after it. */
+static void
+test_figures (gconstpointer data)
+{
+  const Mode *mode = data;
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", mode->mode, "-q", "3", "-w", "2", "-d", "sqlite:wp.db", NULL);
+  g_autoptr (WpHold) hold = NULL;
+  WpLoad *load;
+
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
+  await_kind ("idle");
+  load = wp_load_new (wp_harness_port (server), 100);
+  wp_browser_await (browser,
+                    "/^[1-9].*\\/s$/.test (document.querySelector ('[data-figure=received]').textContent)");
+  if (mode->parked >= 0)
+    {
+      hold = wp_hold_new (server, "wp.db");
+      wp_harness_await_stat (server, "ledger.parked", mode->parked);
+      check_figures (server, (const char *const *) mode->figures);
+      await_figure ("parked", mode->parked);
+      await_figure ("queued", mode->queued);
+      await_figure ("in_service", mode->in_service);
+      await_kind ("database");
+      g_clear_pointer (&hold, wp_hold_free);
+    }
+  g_ptr_array_unref (wp_load_end (load));
+  wp_harness_await_stat (server, "ledger.in_service", 0);
+  check_figures (server, (const char *const *) mode->figures);
+  check_ledger (server);
+  await_kind ("idle");
+  wp_browser_assert_quiet (browser);
+}
+
+/* Nothing is served for an hour: three queued, two in service, and the others parked. */
+static void
+test_full (void)
+{
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("-m", "WorkerPool", "-q", "3", "-w", "2", "-d", "delay:request", NULL);
+  g_autoptr (GPtrArray) clients = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 9; i++)
+    {
+      g_ptr_array_add (clients, wp_client_new (wp_harness_port (server)));
+      wp_client_get (clients->pdata[i], "/", "X-WP-Service: 3600\r\n");
+    }
+  wp_harness_await_stat (server, "ledger.parked", 4);
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
+  wp_browser_await (
+      browser, "/^Full( for [0-9]+ s)?, 4 parked$/.test (document.getElementById ('headline').textContent)");
+  await_text ("#announcement", "Full, 4 parked");
+  wp_browser_assert_quiet (browser);
+}
+
+/* On the same ports: a page that is open goes on. */
+static void
+test_reconnects (void)
+{
+  guint16 port;
+  int fd = wp_child_bind_port (&port);
+  g_autofree char *admin = g_strdup_printf ("--admin=127.0.0.1:%u", port);
+  g_autoptr (WpHarness) server = wp_harness_start (admin, "-d", "delay:0", NULL);
+
+  wp_browser_open (browser, port, "/", NULL);
+  await_kind ("idle");
+  wp_browser_assert_quiet (browser);
+  wp_browser_expect_outage (browser);
+  wp_harness_stop (server);
+  wp_browser_await (browser, "/^The server has not answered since \\d\\d:\\d\\d:\\d\\d \\(trying again\\)$/"
+                             ".test (document.getElementById ('headline').textContent)");
+  wp_harness_start_again (server, admin, "-d", "delay:0", NULL);
+  await_kind ("idle");
+  wp_browser_await (browser, "/^The server was restarted at .*: its history begins there\\.$/"
+                             ".test (document.getElementById ('note').textContent)");
+  wp_browser_assert_quiet (browser);
+  close (fd);
+}
+
+/* The connections of /events that the page has opened and not closed. */
+static const char counted_events[]
+    = "window.open_events = 0; const Real = window.EventSource;"
+      "window.EventSource = class extends Real {"
+      "  constructor (url) { super (url); window.open_events++; }"
+      "  close () { if (this.readyState !== 2) window.open_events--; super.close (); } };";
+
+static void
+set_hidden (gboolean hidden)
+{
+  g_autofree char *expression
+      = g_strdup_printf ("Object.defineProperty (document, 'hidden', { value: %s, configurable: true }); "
+                         "document.dispatchEvent (new Event ('visibilitychange'))",
+                         hidden ? "true" : "false");
+
+  g_free (wp_browser_evaluate (browser, expression));
+}
+
+static void
+test_hidden_page_asks_nothing (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", counted_events);
+  await_kind ("idle");
+  wp_browser_await (browser, "window.open_events === 1");
+  set_hidden (TRUE);
+  wp_browser_await (browser, "window.open_events === 0");
+  set_hidden (FALSE);
+  wp_browser_await (browser, "window.open_events === 1");
+  wp_browser_assert_quiet (browser);
+}
+
+/* Tab to the period, to a chart; the arrow keys choose a period, and read the values of a chart. */
+static void
+test_keyboard (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
+  await_kind ("idle");
+  wp_browser_await (browser, "document.querySelectorAll ('.plot canvas').length > 0");
+  wp_browser_press (browser, "Tab");
+  wp_browser_await (browser, "document.activeElement.value === '5m'");
+  wp_browser_press (browser, "ArrowRight");
+  wp_browser_await (browser, "document.activeElement.value === '1h' && document.activeElement.checked");
+  wp_browser_press (browser, "Tab");
+  wp_browser_await (browser, "document.activeElement.className === 'plot'");
+  await_text ("figure:not([hidden]) table tr th:nth-child(2)", "now");
+  wp_browser_press (browser, "ArrowLeft");
+  wp_browser_await (
+      browser, "/^\\d\\d:\\d\\d:\\d\\d$/.test (document.activeElement.parentElement.querySelector ('table')"
+               ".rows[0].cells[1].textContent)");
+  wp_browser_assert_quiet (browser);
+}
+
+/* Each chart has a name, a summary in words, a unit, and a table. */
+static void
+test_labels (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-d", "delay:0", NULL);
+  g_autofree char *unnamed = NULL, *outside = NULL;
+
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
+  wp_browser_await (browser, "document.querySelectorAll ('.plot canvas').length > 0");
+  unnamed = wp_browser_evaluate (
+      browser,
+      "[...document.querySelectorAll ('figure:not([hidden])')].filter (f => !f.querySelector ('.plot').hidden)"
+      ".filter (f => !/, the last 5 min\\. .*peak/.test (f.querySelector ('.plot').getAttribute ('aria-label'))"
+      " || !f.querySelector ('h3').textContent || !f.querySelector ('.unit').textContent"
+      " || f.querySelector ('table').rows.length < 2).map (f => f.id).join ()");
+  g_assert_cmpstr (unnamed, ==, "");
+  wp_browser_assert_quiet (browser);
+}
+
+/* A script or a style in the page's text does not run, and nothing else is reached. */
+static void
+test_content_policy (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL),
+                        other = wp_harness_start ("-d", "delay:0", NULL);
+  g_autofree char *ran = NULL, *styled = NULL, *reached = NULL, *markup = NULL, *fetch = NULL;
+
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
+  await_kind ("idle");
+  ran = wp_browser_evaluate (
+      browser, "(() => { const s = document.createElement ('script'); try { s.append ('window.ran = true'); "
+               "document.body.append (s); } catch { } return String (window.ran) }) ()");
+  g_assert_cmpstr (ran, ==, "undefined");
+  styled = wp_browser_evaluate (
+      browser,
+      "(() => { const s = document.createElement ('style'); s.textContent = 'h1 { color: rgb(1,2,3) }'; "
+      "document.head.append (s); return getComputedStyle (document.querySelector ('h1')).color }) ()");
+  g_assert_cmpstr (styled, !=, "rgb(1, 2, 3)");
+  markup = wp_browser_evaluate (
+      browser,
+      "(() => { try { document.body.innerHTML = 'x'; return 'set' } catch { return 'refused' } }) ()");
+  g_assert_cmpstr (markup, ==, "refused");
+  fetch = g_strdup_printf (
+      "fetch ('http://127.0.0.1:%u/', { mode: 'no-cors' }).then (() => 'reached', () => 'refused')",
+      wp_harness_port (other));
+  reached = wp_browser_evaluate (browser, fetch);
+  g_assert_cmpstr (reached, ==, "refused");
+  g_assert_cmpfloat (wp_harness_stat (other, "ledger.received"), ==, 0);
+}
+
+/* As it is put behind a proxy, at a path of the proxy's. */
+static void
+test_behind_a_path (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autofree char *http
+      = g_strdup_printf ("  server { listen 80; location /wp/ { proxy_pass http://127.0.0.1:%u/; } }\n",
+                         wp_harness_admin_port (server));
+  g_autoptr (WpNginx) nginx = NULL;
+  g_autofree char *elsewhere = NULL;
+
+  if (!wp_nginx_is_there ())
+    {
+      g_test_skip ("nginx is missing");
+      return;
+    }
+  nginx = wp_nginx_new_as (server, http);
+  wp_browser_open (browser, wp_nginx_port (nginx), "/wp/", NULL);
+  await_kind ("idle");
+  wp_browser_await (browser, "document.querySelectorAll ('.plot canvas').length > 0");
+  elsewhere = wp_browser_evaluate (browser,
+                                   "performance.getEntriesByType ('resource').map (r => r.name)"
+                                   ".filter (name => !name.startsWith (location.origin + '/wp/')).join ()");
+  g_assert_cmpstr (elsewhere, ==, "");
+  wp_browser_assert_quiet (browser);
+}
+
+int
+main (int argc, char **argv)
+{
+  int status;
+
+  g_test_init (&argc, &argv, NULL);
+  browser = wp_browser_new ();
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/dashboard/figures/%s", modes[i].mode);
+
+      g_test_add_data_func (path, &modes[i], test_figures);
+    }
+  g_test_add_func ("/dashboard/full", test_full);
+  g_test_add_func ("/dashboard/reconnects", test_reconnects);
+  g_test_add_func ("/dashboard/hidden-page-asks-nothing", test_hidden_page_asks_nothing);
+  g_test_add_func ("/dashboard/keyboard", test_keyboard);
+  g_test_add_func ("/dashboard/labels", test_labels);
+  g_test_add_func ("/dashboard/content-policy", test_content_policy);
+  g_test_add_func ("/dashboard/behind-a-path", test_behind_a_path);
+  status = g_test_run ();
+  wp_browser_free (browser);
+
+  return status;
+}
