@@ -171,6 +171,83 @@ test_reconnects (void)
   close (fd);
 }
 
+/* Two events of a pool with 16 workers and 1,000 places, five seconds apart, and which of their figures
+ * differ. */
+static const char view_of[]
+    = "(last, first = {}, rest = {}) => { const none = { received: 0, recovered: 0, stored: 0, rejected: 0, timed_out: 0, "
+      "abandoned: 0, failed: 0, parked: 0, queued: 0, in_service: 0 }, at = (uptime, { ledger, ...more }) => ({ mode: "
+      "'WorkerPool', queue: 1000, workers: 16, ready: true, not_ready: null, database_up: true, database_down: null, refused: {}, "
+      "uptime, ledger: { ...none, ...ledger }, ...more }), events = [at (100, first), at (105, last)]; "
+      "return { stats: events[1], events, history: null, lostSince: null, ...rest } }";
+
+static void
+test_words (void)
+{
+  static const struct {
+    const char *view, *kind, *text;
+  } rows[] = {
+    { "{}", "idle", "Idle" },
+    { "{ ledger: { received: 1050, stored: 1047, in_service: 3 } }", "steady",
+      "Steady: 210 requests/s, 3 of 16 workers busy" },
+    { "{ mode: 'Default', queue: null, workers: null, ledger: { received: 10, stored: 9, in_service: 1 } }",
+      "steady", "Steady: 2 requests/s, 1 job in service" },
+    { "{ mode: 'BufferedChannel', workers: null, ledger: { received: 10, stored: 9, in_service: 1 } }",
+      "steady", "Steady: 2 requests/s, the worker is busy" },
+    { "{ ledger: { received: 100, stored: 34, queued: 50, in_service: 16 } }", "queueing",
+      "Queueing: 50 of 1,000 queued, 13.2 more each second" },
+    { "{ ledger: { received: 2000, stored: 766, queued: 1000, parked: 218, in_service: 16 } }, "
+      "{ ledger: { received: 1990, queued: 1000, parked: 974, in_service: 16 } }",
+      "full", "Full, 218 parked, drains in about 8 s" },
+    { "{ ledger: { received: 2000, stored: 766, queued: 1000, parked: 218, in_service: 16 } }, "
+      "{ ledger: { received: 1990, queued: 1000, parked: 974, in_service: 16 } }, "
+      "{ history: { step_s: 1, time: [1, 2, 3, 4], full_s: [1, 0.5, 1, 0.8] } }",
+      "full", "Full for 2 s, 218 parked, drains in about 8 s" },
+    { "{ queue: 0, ledger: { received: 16, in_service: 16 } }", "steady",
+      "Steady: 3.2 requests/s, 16 of 16 workers busy" },
+    { "{ ledger: { received: 100, rejected: 50, stored: 34, in_service: 16 }, refused: { memory: 10 } }",
+      "refusing", "Refusing 12 requests/s, 16 of 16 workers busy" },
+    { "{ database_up: false, database_down: 4.2, ready: false, not_ready: 'database down', ledger: { queued: 12 } }",
+      "database", "Database down for 4 s, 12 jobs wait" },
+    { "{ ready: false, not_ready: 'draining' }", "unready", "Not ready: draining" },
+    { "{}, {}, { lostSince: new Date (2026, 10, 29, 10, 2, 11).getTime () / 1000 }", "lost",
+      "The server has not answered since 10:02:11 (trying again)" },
+    { "{}, {}, { stats: null, events: [] }", "connecting", "Waiting for the server's first answer" },
+  };
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *expression
+          = g_strdup_printf ("import ('./headline.js').then (m => { const state = m.headline ((%s) (%s)); "
+                             "return state.kind + ': ' + state.text })",
+                             view_of, rows[i].view),
+          *found = wp_browser_evaluate (browser, expression),
+          *expected = g_strdup_printf ("%s: %s", rows[i].kind, rows[i].text);
+
+      g_assert_cmpstr (found, ==, expected);
+    }
+  wp_browser_assert_quiet (browser);
+}
+
+/* As if the server had lost a request. */
+static const char lost_one[]
+    = "const Real = window.EventSource; window.EventSource = class extends Real { set onmessage (f) { super.onmessage = event => { "
+      "const stats = JSON.parse (event.data); stats.ledger.received += 1; stats.ledger.balances = false; "
+      "f ({ data: JSON.stringify (stats) }) } } };";
+
+static void
+test_ledger_that_does_not_balance (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", lost_one);
+  await_text ("#ledger", "Ledger: 1 received ≠ 0 stored: IT DOES NOT BALANCE, by 1");
+  wp_browser_await (browser, "document.getElementById ('ledger-table').rows.length === 10 && "
+                             "!document.getElementById ('ledger-table').hidden");
+  wp_browser_assert_quiet (browser);
+}
+
 /* The connections of /events that the page has opened and not closed. */
 static const char counted_events[]
     = "window.open_events = 0; const Real = window.EventSource;"
@@ -318,6 +395,8 @@ main (int argc, char **argv)
       g_test_add_data_func (path, &modes[i], test_figures);
     }
   g_test_add_func ("/dashboard/full", test_full);
+  g_test_add_func ("/dashboard/words", test_words);
+  g_test_add_func ("/dashboard/ledger-that-does-not-balance", test_ledger_that_does_not_balance);
   g_test_add_func ("/dashboard/reconnects", test_reconnects);
   g_test_add_func ("/dashboard/hidden-page-asks-nothing", test_hidden_page_asks_nothing);
   g_test_add_func ("/dashboard/keyboard", test_keyboard);
