@@ -70,6 +70,17 @@ check_ledger (WpHarness *server)
   wp_browser_await (browser, line);
 }
 
+/* The charts that the page shows, in their order. */
+static void
+check_charts (const char *names)
+{
+  g_autofree char *expression = g_strdup_printf (
+      "[...document.querySelectorAll ('figure:not([hidden])')].map (f => f.id.slice (6)).join (' ') === '%s'",
+      names);
+
+  wp_browser_await (browser, expression);
+}
+
 typedef struct {
   const char *mode, *charts;
   const char *figures[5];
@@ -116,13 +127,14 @@ test_figures (gconstpointer data)
       await_figure ("queued", mode->queued);
       await_figure ("in_service", mode->in_service);
       await_kind ("database");
+      await_text ("#chart-queue tr:nth-child(4) td:last-child", "8"); /* the peak of parked */
       g_clear_pointer (&hold, wp_hold_free);
     }
   g_ptr_array_unref (wp_load_end (load));
   wp_harness_await_stat (server, "ledger.in_service", 0);
   check_figures (server, (const char *const *) mode->figures);
   check_ledger (server);
-  await_kind ("idle");
+  check_charts (mode->charts);
   wp_browser_assert_quiet (browser);
 }
 
@@ -296,6 +308,7 @@ test_keyboard (void)
   wp_browser_await (browser, "document.activeElement.value === '1h' && document.activeElement.checked");
   wp_browser_press (browser, "Tab");
   wp_browser_await (browser, "document.activeElement.className === 'plot'");
+  await_text ("figure:not([hidden]) table tr:nth-child(2) td", "0"); /* a first step */
   await_text ("figure:not([hidden]) table tr th:nth-child(2)", "now");
   wp_browser_press (browser, "ArrowLeft");
   wp_browser_await (
@@ -309,10 +322,10 @@ static void
 test_labels (void)
 {
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-d", "delay:0", NULL);
-  g_autofree char *unnamed = NULL, *outside = NULL;
+  g_autofree char *unnamed = NULL;
 
   wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
-  wp_browser_await (browser, "document.querySelectorAll ('.plot canvas').length > 0");
+  await_text ("#chart-busy tr:nth-child(2) td", "0"); /* a first step */
   unnamed = wp_browser_evaluate (
       browser,
       "[...document.querySelectorAll ('figure:not([hidden])')].filter (f => !f.querySelector ('.plot').hidden)"

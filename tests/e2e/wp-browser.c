@@ -155,14 +155,15 @@ read_message (WpBrowser *self)
   return node;
 }
 
-/* TRUE: it is the response to the last command. */
+/* A page that is closed may still have something to say. TRUE: it is the response to the last command. */
 static gboolean
 note_message (WpBrowser *self, JsonObject *message)
 {
   if (json_object_has_member (message, "id"))
     return json_object_get_int_member (message, "id") == self->n_sent;
-  note_event (self, json_object_get_string_member (message, "method"),
-              json_object_get_object_member (message, "params"));
+  if (g_strcmp0 (json_object_get_string_member_with_default (message, "sessionId", NULL), self->session) == 0)
+    note_event (self, json_object_get_string_member (message, "method"),
+                json_object_get_object_member (message, "params"));
   return FALSE;
 }
 

@@ -120,12 +120,13 @@ export class Chart {
 
   /* The arrow keys move the line of the values, in all charts. */
   onKey (event) {
-    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity }[event.key];
+    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -Infinity, End: Infinity }[event.key],
+          last = (this.plot?.data[0].length ?? 0) - 1;
 
-    if (step == null || !this.plot)
+    if (step == null || last < 0)
       return;
     event.preventDefault ();
-    const last = this.plot.data[0].length - 1, from = this.plot.cursor.idx ?? last, to = Math.max (0, Math.min (last, from + step));
+    const from = this.plot.cursor.idx ?? last, to = Math.max (0, Math.min (last, from + step));
     this.plot.setCursor ({ left: this.plot.valToPos (this.plot.data[0][to], "x"), top: 10 });
   }
 

@@ -9,7 +9,7 @@ const KEPT_EVENTS = 12, SILENT_MS = 5000, RETRY_MS = 2000, ANNOUNCE_MS = 5000;
 const REFRESH_MS = { "5m": 1000, "1h": 5000, "1d": 60000 };
 
 const view = { stats: null, events: [], history: null, lostSince: null };
-let source = null, heardMs = 0, askedMs = 0, asking = false, announced = { kind: "", ms: 0 }, charts = [], restarted = null;
+let source = null, heardMs = 0, askedMs = 0, asking = false, announced = { kind: "", ms: 0 }, charts = [], restarted = false;
 
 function put (element, text) {
   if (element.textContent !== text)
@@ -38,15 +38,11 @@ function lose () {
 }
 
 function onStats (stats) {
-  const before = view.events.at (-1);
-
   heardMs = Date.now ();
-  if (before && stats.uptime < before.uptime) {
-    restarted = Date.now () / 1000 - stats.uptime;
-    view.events = [];
-  }
-  if (view.lostSince != null)
+  if (view.lostSince != null) {
+    view.events = [];   /* it may be another run of the server, with counters that begin anew */
     askedMs = 0;
+  }
   view.lostSince = null;
   view.stats = stats;
   view.events.push (stats);
@@ -69,14 +65,15 @@ function joined (known, fresh) {
 async function askHistory () {
   if (asking)
     return;
-  const wanted = period (), known = view.history?.period === wanted && view.history.time.length > 0 ? view.history : null;
+  const wanted = period (), before = view.history, known = before?.period === wanted && before.time.length > 0 ? before : null;
 
   asking = true;
   askedMs = Date.now ();
   try {
     const response = await fetch (`history.json?period=${wanted}` + (known ? `&since=${known.time.at (-1)}` : "")), fresh = await response.json ();
 
-    view.history = known && Math.abs (fresh.started - known.started) < 1 ? joined (known, fresh) : fresh;
+    restarted ||= before != null && fresh.started !== before.started;
+    view.history = known && fresh.started === known.started ? joined (known, fresh) : fresh;
     view.history.period = wanted;
     showHistory ();
   } catch (error) {
@@ -90,7 +87,7 @@ async function askHistory () {
 function showHistory () {
   const h = view.history, since = h.started > h.now - h.period_s;
 
-  put ($("note"), since ? `${restarted == null ? "The server started" : "The server was restarted"} at ${clockOfDay (h.started)}: its history begins there.` : "");
+  put ($("note"), since ? `The server ${restarted ? "was restarted" : "started"} at ${clockOfDay (h.started)}: its history begins there.` : "");
   charts.forEach (chart => chart.show (h));
   showState ();
 }
