@@ -20,15 +20,17 @@ static const struct {
 
 /* Bursts that the workers cannot serve at once: some 300 jobs a second have room in the commits. */
 static WpChild *
-start_load (WpHarness *server, const char *seconds)
+start_load (WpHarness *server)
 {
   g_autofree char *program = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "runtime", "wp-replay", NULL),
                   *url = g_strdup_printf ("http://127.0.0.1:%u/", wp_harness_port (server)),
-                  *duration = g_strdup_printf ("--duration=%ss", seconds),
                   *folder = wp_harness_path (server, "load");
-  char *argv[] = { program,    "--arrivals=mmpp:rates=130:620,sojourns=9s:2s",
-                   "--seed=4", "--connections=2000",
-                   duration,   url,
+  char *argv[] = { program,
+                   "--arrivals=mmpp:rates=130:620,sojourns=9s:2s",
+                   "--seed=4",
+                   "--connections=2000",
+                   "--duration=1h",
+                   url,
                    NULL };
 
   g_mkdir_with_parents (folder, 0700);
@@ -68,8 +70,8 @@ main (int argc, char **argv)
   server = wp_harness_start ("-m", "WorkerPool", "-q", "200", "-w", "16", "-d", "sqlite:wp.db",
                              "--commit-pace=50ms", NULL);
   browser = wp_browser_new ();
-  load = start_load (server, seconds);
-  g_usleep ((gulong) (atof (seconds) * 0.9 * G_USEC_PER_SEC));
+  load = start_load (server);
+  g_usleep ((gulong) (atof (seconds) * G_USEC_PER_SEC));
   draw (browser, wp_harness_admin_port (server), argv[1]);
   wp_child_free (load);
 

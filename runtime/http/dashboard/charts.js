@@ -14,7 +14,7 @@ const hasAny = (h, ...keys) => keys.some (key => h[key]?.some (x => x != null));
 const CHARTS = [
   { id: "queue", title: "Queue", unit: "jobs", format: count, when: h => h.mode !== "Default",
     capacity: h => h.queue, capacityLabel: "capacity", marks: "full_s", marksLabel: "time full",
-    series: seconds (["depth", "queued", "blue", { fill: true }], ["depth_peak", "queued, peak", "blue", { dash: [2, 3] }], ["parked", "parked before it", "orange"]) },
+    series: seconds (["depth", "queued", "blue", { fill: true }], ["depth_peak", "queued, peak", "blue", { dash: [2, 3] }], ["parked", "parked", "orange"]) },
   { id: "busy", title: h => h.mode === "Default" ? "Jobs in service" : "Workers", unit: "jobs in service", format: figure,
     capacity: h => h.mode === "BufferedChannel" ? 1 : h.workers, capacityLabel: "workers",
     series: seconds (["busy", "busy", "green", { fill: true }]) },
@@ -166,9 +166,16 @@ export class Chart {
       Object.assign (values, { distr: 4, asinh: this.threshold () });
     return { ...this.size (), legend: { show: false }, padding: [10, 8, 0, 0], pxAlign: true,
              cursor: { sync: { key: this.sync }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
-             scales: { x: { time: true, range: () => [this.history.now - this.history.period_s, this.history.now] }, y: values },
+             scales: { x: { time: true, range: () => [this.begin (), this.history.now] }, y: values },
              axes: [timeAxis (), valueAxis (chart)], series: [{}, ...chart.series.map (s => makeSeries (s, chart.format))],
              hooks: { drawClear: [u => this.shade (u)], draw: [u => this.drawCapacity (u)], setCursor: [() => this.fillValues ()] } };
+  }
+
+  /* of the time axis: a young server has a short one, of a minute at least */
+  begin () {
+    const { now, period_s, started } = this.history;
+
+    return Math.max (now - period_s, Math.min (started, now - 60));
   }
 
   threshold () {
