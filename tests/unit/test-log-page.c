@@ -1,14 +1,12 @@
-/* Runs every command of data/doc/from-log-to-sizes.md: it prints what the page shows. */
+/* Runs every command of the pages of documentation that show output: it prints what the page shows. */
 #include <string.h>
 
 #include <gio/gio.h>
 
-#define PAGE "data/doc/from-log-to-sizes.md"
-
 static char *
-read_page (void)
+read_page (const char *name)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), PAGE, NULL);
+  g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), name, NULL);
   g_autoptr (GError) error = NULL;
   char *text = NULL;
 
@@ -73,25 +71,38 @@ run_page (const char *page, guint *n_commands)
 }
 
 static void
-test_page (void)
+check_page (const char *name, guint least_commands)
 {
-  g_autofree char *page = read_page ();
+  g_autofree char *page = read_page (name);
   guint n_commands;
   g_autofree char *now = run_page (page, &n_commands);
 
-  g_assert_cmpuint (n_commands, >=, 10);
+  g_assert_cmpuint (n_commands, >=, least_commands);
   if (strcmp (page, now) != 0 && g_getenv ("WP_WRITE_PAGE") != NULL)
     g_assert_true (g_file_set_contents (g_getenv ("WP_WRITE_PAGE"), now, -1, NULL));
   if (strcmp (page, now) != 0)
-    g_test_message ("to take the new output: WP_WRITE_PAGE=%s/" PAGE, g_getenv ("WP_SOURCE_ROOT"));
+    g_test_message ("to take the new output: WP_WRITE_PAGE=%s/%s", g_getenv ("WP_SOURCE_ROOT"), name);
   g_assert_cmpstr (now, ==, page);
+}
+
+static void
+test_logs (void)
+{
+  check_page ("data/doc/from-log-to-sizes.md", 10);
+}
+
+static void
+test_scale (void)
+{
+  check_page ("data/doc/scale.md", 4);
 }
 
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/log-page/commands", test_page);
+  g_test_add_func ("/log-page/from-log-to-sizes", test_logs);
+  g_test_add_func ("/log-page/scale", test_scale);
 
   return g_test_run ();
 }
