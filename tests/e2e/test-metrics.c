@@ -440,6 +440,7 @@ test_a_full_server (void)
     { "in_service_peak", "2" },   { "retries", "0" },
     { "resizes", "0" },           { "resizes_refused", "0" },
     { "database_up", "true" },    { "database_reconnects", "0" },
+    { "database_down", "null" },  { "not_ready", "null" },
     { "database_commits", "0" },  { "database_log_bytes", "0" },
     { "journal", "null" },        { "engine", "null" },
     { "connections", "5" },       { NULL },
