@@ -10,12 +10,12 @@
 static const struct {
   const char *name;
   guint width, height, scale;
-  gboolean dark;
+  gboolean dark, what_if;
 } screens[] = {
-  { "desktop-light.png", 1280, 800, 1, FALSE },
-  { "desktop-dark.png", 1280, 800, 1, TRUE },
-  { "phone-light.png", 390, 844, 2, FALSE },
-  { "phone-dark.png", 390, 844, 2, TRUE },
+  { "desktop-light.png", 1280, 800, 1, FALSE },     { "desktop-dark.png", 1280, 800, 1, TRUE },
+  { "phone-light.png", 390, 844, 2, FALSE },        { "phone-dark.png", 390, 844, 2, TRUE },
+  { "dashboard.webp", 960, 660, 1, FALSE },         { "desktop-what-if.png", 1280, 800, 1, FALSE, TRUE },
+  { "phone-what-if.png", 390, 844, 2, TRUE, TRUE },
 };
 
 /* Bursts that the workers cannot serve at once: some 300 jobs a second have room in the commits. */
@@ -49,7 +49,12 @@ draw (WpBrowser *browser, guint16 port, const char *folder)
       wp_browser_await (
           browser, "document.querySelectorAll ('.plot canvas').length > 0 && "
                    "/^[1-9].*\\/s$/.test (document.querySelector ('[data-figure=received]').textContent)");
-      wp_browser_screenshot (browser, file);
+      if (screens[i].what_if)
+        {
+          g_free (wp_browser_evaluate (browser, "document.getElementById ('what-if-details').open = true"));
+          wp_browser_await (browser, "document.getElementById ('what-if-answer').rows.length > 0");
+        }
+      wp_browser_screenshot (browser, file, g_str_has_suffix (file, ".png"));
       wp_browser_assert_quiet (browser);
     }
 }

@@ -171,7 +171,7 @@ test_reconnects (void)
   wp_browser_open (browser, port, "/", NULL);
   await_kind ("idle");
   wp_browser_assert_quiet (browser);
-  wp_browser_expect_outage (browser);
+  wp_browser_expect_failures (browser);
   wp_harness_stop (server);
   wp_browser_await (browser, "/^The server has not answered since \\d\\d:\\d\\d:\\d\\d \\(trying again\\)$/"
                              ".test (document.getElementById ('headline').textContent)");
@@ -336,6 +336,62 @@ test_labels (void)
   wp_browser_assert_quiet (browser);
 }
 
+#define TOKEN "adm1n-token"
+
+/* As a person does it: opens "What if", types a number of workers and a token, and presses the button. */
+static void
+apply_workers (const char *workers, const char *token)
+{
+  g_autofree char *expression = g_strdup_printf (
+      "(() => { const type = (field, text) => { field.value = text; "
+      "field.dispatchEvent (new Event ('input', { bubbles: true })) }; "
+      "document.getElementById ('what-if-details').open = true; "
+      "type (document.querySelector ('[name=workers-number]'), '%s'); type (document.getElementById ('token'), '%s'); "
+      "document.querySelector ('#apply button').click () }) ()",
+      workers, token);
+
+  g_free (wp_browser_evaluate (browser, expression));
+}
+
+static WpHarness *
+start_with_token (void)
+{
+  WpHarness *server = wp_harness_new ();
+  g_autofree char *path = wp_harness_path (server, "admin-tokens");
+
+  g_assert_true (g_file_set_contents_full (path, TOKEN "\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  wp_harness_start_again (server, "-m", "WorkerPool", "-q", "20", "-w", "2", "-d", "delay:5ms",
+                          "--admin-token-file=admin-tokens", NULL);
+  return server;
+}
+
+/* The forecast, the answer of the model for other sizes, and the change to them. */
+static void
+test_what_if (void)
+{
+  g_autoptr (WpHarness) server = start_with_token ();
+  WpLoad *load = wp_load_new (wp_harness_port (server), 100);
+
+  wp_load_await (load, 50);
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
+  wp_browser_await (browser, "!document.getElementById ('forecast').hidden");
+  wp_browser_assert_quiet (browser);
+  wp_browser_expect_failures (browser);
+  apply_workers ("4", "wrong");
+  await_text ("#applied", "A valid bearer token of --admin-token-file is required.");
+  g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 2);
+  wp_browser_await (browser, "/^The last .*, [0-9,]+ requests, simulated at these sizes:$/"
+                             ".test (document.getElementById ('what-if-span').textContent)");
+  wp_browser_await (browser, "document.getElementById ('what-if-answer').rows.length === 9");
+  apply_workers ("4", TOKEN);
+  await_text ("#applied", "workers is 4 now");
+  g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 4);
+  wp_browser_await (
+      browser, "document.querySelector ('[data-figure=in_service]').nextSibling.textContent === ' of 4'");
+  g_ptr_array_unref (wp_load_end (load));
+  wp_browser_assert_quiet (browser);
+}
+
 /* A script or a style in the page's text does not run, and nothing else is reached. */
 static void
 test_content_policy (void)
@@ -414,6 +470,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dashboard/hidden-page-asks-nothing", test_hidden_page_asks_nothing);
   g_test_add_func ("/dashboard/keyboard", test_keyboard);
   g_test_add_func ("/dashboard/labels", test_labels);
+  g_test_add_func ("/dashboard/what-if", test_what_if);
   g_test_add_func ("/dashboard/content-policy", test_content_policy);
   g_test_add_func ("/dashboard/behind-a-path", test_behind_a_path);
   status = g_test_run ();

@@ -22,7 +22,7 @@ struct _WpBrowser {
   guint n_sent;
   char *target, *session; /* of the page; NULL: none yet */
   char *origin;           /* "http://127.0.0.1:8080/" */
-  gboolean is_loaded, expects_outage;
+  gboolean is_loaded, expects_failures;
   GPtrArray *complaints; /* (element-type utf8) */
 };
 
@@ -88,7 +88,7 @@ note_log_entry (WpBrowser *self, JsonObject *entry)
              *source = json_object_get_string_member (entry, "source");
 
   if ((g_str_equal (level, "error") || g_str_equal (level, "warning"))
-      && !(self->expects_outage && g_str_equal (source, "network")))
+      && !(self->expects_failures && g_str_equal (source, "network")))
     complain (self, source, json_object_get_string_member (entry, "text"));
 }
 
@@ -247,7 +247,7 @@ wp_browser_open (WpBrowser *self, guint16 port, const char *path, const char *sc
     close_page (self);
   new_page (self);
   g_ptr_array_set_size (self->complaints, 0);
-  self->expects_outage = FALSE;
+  self->expects_failures = FALSE;
   g_free (self->origin);
   self->origin = g_strdup_printf ("http://127.0.0.1:%u/", port);
   for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
@@ -348,26 +348,27 @@ wp_browser_set_screen (WpBrowser *self, guint width, guint height, guint scale, 
 }
 
 void
-wp_browser_screenshot (WpBrowser *self, const char *file)
+wp_browser_screenshot (WpBrowser *self, const char *file, gboolean whole)
 {
-  g_autofree char *size = wp_browser_evaluate (
-      self, "`{\"x\":0,\"y\":0,\"width\":${innerWidth},\"height\":${document.documentElement.scrollHeight},"
-            "\"scale\":1}`");
+  g_autofree char *height
+      = wp_browser_evaluate (self, whole ? "document.documentElement.scrollHeight" : "innerHeight"),
+      *width = wp_browser_evaluate (self, "innerWidth");
   g_autofree char *params
-      = g_strdup_printf ("{\"format\":\"png\",\"captureBeyondViewport\":true,\"clip\":%s}", size);
+      = g_strdup_printf ("{\"format\":\"%s\",\"captureBeyondViewport\":true,"
+                         "\"clip\":{\"x\":0,\"y\":0,\"width\":%s,\"height\":%s,\"scale\":1}}",
+                         g_str_has_suffix (file, ".webp") ? "webp" : "png", width, height);
   g_autoptr (JsonObject) shot = command (self, "Page.captureScreenshot", params);
-  g_autofree guchar *png = NULL;
-  g_autoptr (GError) error = NULL;
+  g_autofree guchar *image = NULL;
   gsize n;
 
-  png = g_base64_decode (json_object_get_string_member (shot, "data"), &n);
-  g_assert_true (g_file_set_contents (file, (const char *) png, (gssize) n, &error));
+  image = g_base64_decode (json_object_get_string_member (shot, "data"), &n);
+  g_assert_true (g_file_set_contents (file, (const char *) image, (gssize) n, NULL));
 }
 
 void
-wp_browser_expect_outage (WpBrowser *self)
+wp_browser_expect_failures (WpBrowser *self)
 {
-  self->expects_outage = TRUE;
+  self->expects_failures = TRUE;
 }
 
 void

@@ -28,10 +28,11 @@ void wp_browser_press (WpBrowser *self, const char *key); /* "Tab", "ArrowRight"
 
 /* dark: prefers-color-scheme */
 void wp_browser_set_screen (WpBrowser *self, guint width, guint height, guint scale, gboolean dark);
-void wp_browser_screenshot (WpBrowser *self, const char *file); /* PNG, the whole page */
+/* @file: .png or .webp; @whole: the whole page, not what is on the screen */
+void wp_browser_screenshot (WpBrowser *self, const char *file, gboolean whole);
 
-/* From now on failed requests are no complaint: the server is about to end. */
-void wp_browser_expect_outage (WpBrowser *self);
+/* From now on failed requests are no complaint: the server is about to end, or to refuse. */
+void wp_browser_expect_failures (WpBrowser *self);
 /* What the console reports, refusals of the content policy among it, and requests that leave the origin of
  * the page: there must be none. */
 void wp_browser_assert_quiet (WpBrowser *self);

@@ -164,7 +164,7 @@ export class Chart {
 
     if (chart.log)
       Object.assign (values, { distr: 4, asinh: this.threshold () });
-    return { ...this.size (), legend: { show: false }, padding: [10, 8, 0, 0], pxAlign: true,
+    return { ...this.size (), legend: { show: false }, padding: [10, 24, 0, 0], pxAlign: true,
              cursor: { sync: { key: this.sync }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
              scales: { x: { time: true, range: () => [this.begin (), this.history.now] }, y: values },
              axes: [timeAxis (), valueAxis (chart)], series: [{}, ...chart.series.map (s => makeSeries (s, chart.format))],

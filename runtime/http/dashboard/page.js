@@ -1,6 +1,7 @@
 /* page.js - the operator's page: it reads /events and /history.json while it is seen, and fills itself with them. */
 
 import { makeCharts } from "./charts.js";
+import { updateForecast } from "./forecast.js";
 import { clockOfDay, clock, count, duration, latency, plural, rate } from "./format.js";
 import { headline, ratesOf, refusals } from "./headline.js";
 
@@ -48,6 +49,7 @@ function onStats (stats) {
   view.events.push (stats);
   view.events.splice (0, view.events.length - KEPT_EVENTS);
   show ();
+  updateForecast (stats);
   if (Date.now () - askedMs >= REFRESH_MS[period ()] - 100)
     askHistory ();
 }
