@@ -16,7 +16,7 @@
 #define PROGRAMS     "/usr/lib/rabbitmq/bin"
 #define MAX_NODES    3
 #define START_US     (4 * WP_PATIENCE_US)
-#define CERTIFICATE  "node"
+#define CERTIFICATE  "127.0.0.2" /* its common name too: a client finds the first node's host there */
 #define AMQP_SECONDS 5
 
 typedef struct {
@@ -39,7 +39,8 @@ static const char *const hosts[MAX_NODES] = { "127.0.0.2", "127.0.0.3", "127.0.0
 
 static const char settings[]
     = "listeners.tcp.1 = %s:%u\nlisteners.ssl.1 = %s:%u\n"
-      "ssl_options.cacertfile = %s/node.pem\nssl_options.certfile = %s/node.pem\nssl_options.keyfile = %s/node.key\n"
+      "ssl_options.cacertfile = %s/" CERTIFICATE ".pem\nssl_options.certfile = %s/" CERTIFICATE ".pem\n"
+      "ssl_options.keyfile = %s/" CERTIFICATE ".key\n"
       "ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = false\n"
       "load_definitions = %s/definitions.json\nlog.console = true\nlog.console.level = warning\nlog.file = false\n"
       "cluster_partition_handling = pause_minority\nnet_ticktime = 8\n"
