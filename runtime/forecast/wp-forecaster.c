@@ -91,7 +91,8 @@ forecast_depths (WpForecaster *self, const WpServerState *state)
         wp_score_predict (&self->scores[i], state->now_ns + wp_horizons_s[i] * WP_NS_PER_S, depths[i].depth,
                           (double) state->queued);
       self->outlook.horizons[i]
-          = (WpHorizon){ depths[i], wp_score_error (&self->scores[i]), wp_score_skill (&self->scores[i]) };
+          = (WpHorizon){ depths[i], wp_score_error (&self->scores[i]), wp_score_skill (&self->scores[i]),
+                         wp_score_is_significant (&self->scores[i]) };
     }
 }
 

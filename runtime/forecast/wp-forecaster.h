@@ -17,6 +17,7 @@ typedef struct {
 typedef struct {
   WpDepthAt at;        /* NaN: no forecast */
   double error, skill; /* of the forecasts made that long ago; see wp-score.h */
+  gboolean shows;      /* the skill is above 0 by more than chance */
 } WpHorizon;
 
 typedef struct {

@@ -2,7 +2,8 @@
 
 #include <math.h>
 
-#define MEMORY 30
+#define MEMORY 120
+#define SIGMAS 2
 
 void
 wp_score_predict (WpScore *self, gint64 due_ns, double predicted, double persistent)
@@ -17,20 +18,37 @@ wp_score_predict (WpScore *self, gint64 due_ns, double predicted, double persist
   self->n_pending++;
 }
 
+static void
+add_outcome (WpScore *self, double error, double persistent_error)
+{
+  double weight, gain = persistent_error - error, before = self->persistent_error - self->error;
+
+  self->outcomes++;
+  weight = 1.0 / (double) MIN (self->outcomes, MEMORY);
+  self->error += weight * (error - self->error);
+  self->persistent_error += weight * (persistent_error - self->persistent_error);
+  self->variance
+      += weight * ((gain - before) * (gain - (self->persistent_error - self->error)) - self->variance);
+}
+
 void
 wp_score_observe (WpScore *self, gint64 now_ns, double actual)
 {
   for (; self->n_pending > 0 && self->pending[self->head].due_ns <= now_ns; self->n_pending--)
     {
-      double weight;
-
-      self->outcomes++;
-      weight = 1.0 / (double) MIN (self->outcomes, MEMORY);
-      self->error += weight * (fabs (self->pending[self->head].predicted - actual) - self->error);
-      self->persistent_error
-          += weight * (fabs (self->pending[self->head].persistent - actual) - self->persistent_error);
+      add_outcome (self, fabs (self->pending[self->head].predicted - actual),
+                   fabs (self->pending[self->head].persistent - actual));
       self->head = (self->head + 1) % WP_SCORE_PENDING;
     }
+}
+
+gboolean
+wp_score_is_significant (const WpScore *self)
+{
+  double independent = MAX (1, (double) MIN (self->outcomes, MEMORY) / (1 + self->n_pending));
+
+  return self->outcomes >= WP_SCORE_LEAST
+         && self->persistent_error - self->error > SIGMAS * sqrt (self->variance / independent);
 }
 
 double

@@ -4,9 +4,9 @@
 #include <glib.h>
 
 #define WP_SCORE_PENDING 64 /* predictions that have not come due */
-#define WP_SCORE_LEAST   5  /* fewer outcomes say nothing */
+#define WP_SCORE_LEAST   20 /* fewer outcomes say nothing */
 
-/* Mean absolute errors, in which the latest 30 outcomes or so count. A plain value; all zero is new. */
+/* Mean absolute errors, in which the latest 120 outcomes or so count. A plain value; all zero is new. */
 typedef struct {
   struct {
     gint64 due_ns;
@@ -15,6 +15,7 @@ typedef struct {
   guint head, n_pending;
   guint64 outcomes;
   double error, persistent_error;
+  double variance; /* of the difference of both */
 } WpScore;
 
 /* @due_ns: not before that of an earlier prediction. @persistent: the value now. */
@@ -29,3 +30,7 @@ double wp_score_error (const WpScore *self);
 /* 1: every prediction came true; 0: no better than that nothing changes; below: worse. NaN: too few outcomes,
  * or nothing changed. */
 double wp_score_skill (const WpScore *self);
+
+/* Is the skill above 0 by more than chance? Predictions that were pending together share their outcomes, and
+ * count as one. */
+gboolean wp_score_is_significant (const WpScore *self);

@@ -18,7 +18,7 @@ add_horizons (JsonBuilder *json, const WpOutlook *outlook)
     {
       const WpHorizon *horizon = &outlook->horizons[i];
 
-      if (!(horizon->skill > 0) || isnan (horizon->at.depth))
+      if (!horizon->shows || isnan (horizon->at.depth))
         continue;
       json_builder_begin_object (json);
       wp_json_add_count (json, "in_s", wp_horizons_s[i]);

@@ -8,19 +8,21 @@
 
 #define WORKERS 4
 
-/* 10 predictions that are off by 1 where no change is off by 4. */
+/* Predictions that are off by 1 where no change is off by 4. */
 static void
 test_skill (void)
 {
   WpScore score = { .head = 0 };
 
-  for (gint64 i = 0; i < 10; i++)
+  for (gint64 i = 0; i < 40; i++)
     wp_score_predict (&score, i, 9, 6);
-  wp_score_observe (&score, 3, 10);
-  g_assert_true (isnan (wp_score_skill (&score))); /* four say nothing */
-  wp_score_observe (&score, 9, 10);
+  wp_score_observe (&score, WP_SCORE_LEAST - 2, 10);
+  g_assert_true (isnan (wp_score_skill (&score))); /* one less than says something */
+  g_assert_false (wp_score_is_significant (&score));
+  wp_score_observe (&score, 39, 10);
   g_assert_cmpfloat_with_epsilon (wp_score_error (&score), 1, 1e-12);
   g_assert_cmpfloat_with_epsilon (wp_score_skill (&score), 0.75, 1e-12);
+  g_assert_true (wp_score_is_significant (&score));
 }
 
 static void
@@ -28,10 +30,26 @@ test_no_skill (void)
 {
   WpScore score = { .head = 0 };
 
-  for (gint64 i = 0; i < 10; i++)
+  for (gint64 i = 0; i < 40; i++)
     wp_score_predict (&score, i, 20, 11);
-  wp_score_observe (&score, 9, 10);
+  wp_score_observe (&score, 39, 10);
   g_assert_cmpfloat_with_epsilon (wp_score_skill (&score), -9, 1e-12);
+  g_assert_false (wp_score_is_significant (&score));
+}
+
+/* In 22 of 40 predictions better by 4, else worse by 4: chance. */
+static void
+test_chance (void)
+{
+  WpScore score = { .head = 0 };
+
+  for (gint64 i = 0; i < 40; i++)
+    {
+      wp_score_predict (&score, i, i % 20 < 11 ? 9 : 5, i % 20 < 11 ? 5 : 9);
+      wp_score_observe (&score, i, 10);
+    }
+  g_assert_cmpfloat (wp_score_skill (&score), >, 0);
+  g_assert_false (wp_score_is_significant (&score));
 }
 
 /* Nothing changed, and nothing was expected to: no division by 0. */
@@ -40,11 +58,12 @@ test_still (void)
 {
   WpScore score = { .head = 0 };
 
-  for (gint64 i = 0; i < 10; i++)
+  for (gint64 i = 0; i < 40; i++)
     wp_score_predict (&score, i, 5, 5);
-  wp_score_observe (&score, 9, 5);
+  wp_score_observe (&score, 39, 5);
   g_assert_cmpfloat (wp_score_error (&score), ==, 0);
   g_assert_true (isnan (wp_score_skill (&score)));
+  g_assert_false (wp_score_is_significant (&score));
 }
 
 /* More predictions than there is room for are left out, and the old ones keep their times. */
@@ -297,7 +316,9 @@ test_forecast_has_skill (void)
     outlook = forecast_run_step (&run, &state);
   g_assert_cmpfloat (outlook->horizons[0].skill, >, 0.3);
   g_assert_cmpfloat (outlook->horizons[0].error, <, 400 * 0.7); /* it grows by 40 per second */
-  g_assert_true (isnan (outlook->horizons[1].skill));           /* none has come due five times */
+  g_assert_true (outlook->horizons[0].shows);
+  g_assert_true (isnan (outlook->horizons[1].skill)); /* none has come due */
+  g_assert_false (outlook->horizons[1].shows);
   g_assert_cmpfloat (outlook->horizons[0].at.low, <=, outlook->horizons[0].at.depth);
   g_assert_cmpfloat (outlook->horizons[0].at.high, >=, outlook->horizons[0].at.depth);
   g_assert_cmpfloat (outlook->horizons[0].at.depth, >, (double) state.queued);
@@ -340,6 +361,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/forecast/skill", test_skill);
   g_test_add_func ("/forecast/no-skill", test_no_skill);
+  g_test_add_func ("/forecast/chance", test_chance);
   g_test_add_func ("/forecast/still", test_still);
   g_test_add_func ("/forecast/pending", test_pending);
   g_test_add_func ("/forecast/verdict", test_verdict);
