@@ -12,6 +12,7 @@ choose_instances (const WpSimOptions *options, WpReport *report)
   report->fleet = options->fleet;
   report->fleet.until_stored = each->ack == WP_ACK_STORED;
   report->fleet.seed = options->seed;
+  report->fleet.http_stage = options->http_stage;
   *shared = *each;
   shared->workers = n * wp_report_workers (each);
   shared->queue_jobs = n * each->queue_jobs;

@@ -68,11 +68,11 @@ check_instances (const WpSimOptions *options, GError **error)
     { policy->mode == WP_MODE_DEFAULT || (policy->mode == WP_MODE_ALL && (policy->given & WP_POLICY_MODE)),
       "--instances simulates WorkerPool (its default) or BufferedChannel: --mode=all and Default have no "
       "sizes to share" },
-    { options->jobs || options->series || options->plot,
-      "--instances does not go with --jobs, --series and --plot, which show one server" },
-    { wp_service_time_is_batch (options->service) || options->http_stage.time_ns > 0,
-      "--instances is not available with --service=batch: and --http-time" },
-    { g_str_equal (options->format->name, "csv"), "--instances reports in text and JSON only" },
+    { wp_service_time_is_batch (options->service), "--instances is not available with --service=batch:" },
+    { options->http_stage.time_ns > 0
+          && (options->against || options->jobs || options->series || options->plot
+              || options->draw.clients.warmup_rows > 0 || options->draw.clients.warmup_ns != WP_TIME_NONE),
+      "--instances with --http-time does not go with --against, --jobs, --series, --plot and --warmup" },
     { options->fleet.instances * most >= WP_UNBOUNDED,
       "--instances: the servers together have over 4,294,967,294 places or workers" },
   };

@@ -15,6 +15,7 @@
 #include "sim/run/wp-progress.h"
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report-calibration.h"
+#include "sim/report/wp-report-fleet.h"
 #include "sim/run/wp-timeline.h"
 #include "sim/wp-sim-options.h"
 #include "sim/wp-sim-plan.h"
@@ -50,6 +51,10 @@ static gboolean
 side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *report, WpRun *run,
                  GError **error)
 {
+  gboolean is_fleet = report->fleet.instances > 0; /* is shown alone, at the sizes of all */
+  char cells[WP_N_MODES][WP_FORMAT_CELL];
+  const char *names[WP_N_MODES];
+
   if (options->jobs)
     {
       if (!(self->jobs_output = wp_atomic_file_new (options->jobs, FALSE, error)))
@@ -61,12 +66,15 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
     {
       if (!(self->series_output = wp_atomic_file_new (options->series, FALSE, error)))
         return FALSE;
-      self->series = wp_time_series_new (self->series_output, report->policies, report->n_models);
+      for (guint i = 0; i < report->n_models; i++)
+        names[i] = wp_report_fleet_name_model (cells[i], report, i);
+      self->series = wp_time_series_new (self->series_output, names, report->n_models);
       wp_run_sample (run, &wp_time_series_sampler, self->series, 0, options->interval_ns);
     }
   if (options->plot)
     {
-      if (!(self->plot = wp_plot_file_new (options->plot, report->policies, report->n_models, error)))
+      if (!(self->plot = wp_plot_file_new (options->plot, report->policies + is_fleet,
+                                           is_fleet ? 1 : report->n_models, error)))
         return FALSE;
       wp_plot_file_watch (self->plot, run);
     }
@@ -245,6 +253,7 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
   g_autoptr (WpServiceTime) dispatch = NULL;
   g_autoptr (WpProgress) progress = NULL;
   g_auto (WpEngineSpec) engine = { NULL };
+  WpHttpStageOptions http_stage = options->http_stage;
   g_autoptr (WpRun) run = NULL;
 
   if (!service || !wp_experiment_open_dispatch (options->dispatch, options->seed, &dispatch, error)
@@ -253,8 +262,9 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
     return FALSE;
   progress = wp_progress_new ("", trace);
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
+  http_stage.threads *= MAX (options->fleet.instances, 1); /* of the shared queue beside a fleet */
   if (options->shared.fronts == 0)
-    wp_run_set_http_stage (run, &options->http_stage);
+    wp_run_set_http_stage (run, &http_stage);
   wp_run_set_dispatch (run, dispatch);
   wp_run_set_fleet (run, &report->fleet);
   wp_run_set_shared_queue (run, &report->shared, engine.confirm);
@@ -361,8 +371,8 @@ compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *pre
     return wp_comparison_new_shared (&options->policy, &report->summary[0], rows, n_rows, measured,
                                      options->tolerance, error);
   if (report->fleet.instances > 0)
-    return wp_comparison_new_fleet (&options->policy, &report->summary[0], rows, n_rows, measured,
-                                    options->patience_ns, options->tolerance, error);
+    return wp_comparison_new_fleet (&options->policy, &report->fleet, &report->summary[0], rows, n_rows,
+                                    measured, options->patience_ns, options->tolerance, error);
 
   return wp_comparison_new (&options->policy, &report->summary[0], rows, n_rows, measured->pdata[0],
                             options->patience_ns, options->tolerance, options->client, report->warnings,
@@ -425,8 +435,8 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
       && !(report.against = comparison = compare (options, trace, predicted, measured, &report, error)))
     return EXIT_BAD;
 
-  return side_files_commit (&files, options, plan, &report, predicted, measured ? measured->pdata[0] : NULL,
-                            error)
+  return side_files_commit (&files, options, plan, &report, predicted,
+                            comparison ? comparison->measured : NULL, error)
                  && print_report (options, &report, error)
              ? choose_status (options, plan, logged, &report)
              : EXIT_BAD;

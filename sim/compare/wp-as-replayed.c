@@ -50,6 +50,24 @@ simulate (const WpPolicy *policy, gint64 patience_ns, const Request *requests, g
   return TRUE;
 }
 
+/* The same through several servers; a client's patience counts from its arrival. */
+static gboolean
+simulate_fleet (const WpPolicy *policy, const WpFleetOptions *options, gint64 patience_ns,
+                const Request *requests, gsize n, WpSummary *summary)
+{
+  g_autoptr (WpFleet) fleet = NULL;
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  fleet = wp_fleet_new (options, &layout, patience_ns);
+  for (gsize i = 0; i < n; i++)
+    if (!wp_fleet_offer (fleet, &requests[i].row, &requests[i].service_ns, NULL, 1, FALSE, NULL))
+      return FALSE;
+  wp_fleet_finish (fleet, summary);
+
+  return TRUE;
+}
+
 static gint64
 service_of (const WpRow *row)
 {
@@ -207,8 +225,9 @@ widen (WpReachableRange *range, double value, gboolean is_first)
 }
 
 static void
-find_ranges (WpAsReplayed *self, const WpPolicy *policy, gint64 patience_ns, const WpRow *predicted, gsize n,
-             const gint64 *lags, gsize n_lags, double tolerance)
+find_ranges (WpAsReplayed *self, const WpAgreement *judged, const WpPolicy *policy,
+             const WpFleetOptions *fleet, gint64 patience_ns, const WpRow *predicted, gsize n,
+             const gint64 *lags, gsize n_lags)
 {
   g_autofree Request *requests = g_new (Request, n + 1);
   WpRandom random;
@@ -226,15 +245,17 @@ find_ranges (WpAsReplayed *self, const WpPolicy *policy, gint64 patience_ns, con
           requests[i].row.arrival_ns += late_ns;
         }
       qsort (requests, n, sizeof *requests, wp_time_compare);
-      if (!simulate (policy, patience_ns, requests, n, &summary, NULL))
+      if (!(fleet ? simulate_fleet (policy, fleet, patience_ns, requests, n, &summary)
+                  : simulate (policy, patience_ns, requests, n, &summary, NULL)))
         return;
       for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
-        widen (&self->ranges[i], wp_metric_value (self->judged.metrics[i].metric, &summary), run == 0);
+        widen (&self->ranges[i], wp_metric_value (judged->metrics[i].metric, &summary), run == 0);
     }
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     if (!isnan (self->ranges[i].low) && self->ranges[i].is_predictable)
       self->ranges[i].is_predictable
-          = wp_agreement_holds (i, self->ranges[i].high, self->ranges[i].low, tolerance);
+          = wp_agreement_holds (i, self->ranges[i].high, self->ranges[i].low, judged->tolerance);
+  self->has_ranges = TRUE;
 }
 
 static const char *
@@ -276,5 +297,17 @@ wp_as_replayed_judge (WpAsReplayed *self, const WpPolicy *policy, gint64 patienc
   self->lag_p50_ns = lags[(n_lags - 1) / 2];
   self->lag_p99_ns = lags[n_lags - 1 - n_lags / 100];
   judge_itself (self, policy, measurement, measured_summary);
-  find_ranges (self, policy, patience_ns, predicted, n_predicted, lags, n_lags, tolerance);
+  find_ranges (self, &self->judged, policy, NULL, patience_ns, predicted, n_predicted, lags, n_lags);
+}
+
+void
+wp_as_replayed_find_fleet_ranges (WpAsReplayed *self, const WpAgreement *judged, const WpPolicy *policy,
+                                  const WpFleetOptions *fleet, gint64 patience_ns, const WpRow *predicted,
+                                  gsize n_predicted, const WpMatch *match, const WpRow *measured)
+{
+  g_autofree gint64 *lags = g_new (gint64, n_predicted + 1);
+  gsize n_lags = measure_lags (lags, match, predicted, n_predicted, measured);
+
+  if (n_lags > 0 && fleet->http_stage.time_ns == 0)
+    find_ranges (self, judged, policy, fleet, patience_ns, predicted, n_predicted, lags, n_lags);
 }

@@ -5,6 +5,7 @@
 #include "sim/compare/wp-agreement.h"
 #include "sim/compare/wp-match.h"
 #include "sim/compare/wp-measurement.h"
+#include "sim/model/wp-fleet.h"
 
 #define WP_AS_REPLAYED_RUNS 15
 
@@ -21,6 +22,7 @@ typedef struct {
   WpAgreement itself; /* the record's arrivals and services, at its own sizes: an error is the model's */
   gint64 lag_p50_ns, lag_p99_ns; /* of arrivals, after the most punctual one; WP_TIME_NONE: nothing matched */
   double services_long;          /* measured over asked, less 1; NaN: no service */
+  gboolean has_ranges;           /* also where the rest is not modelled */
   WpReachableRange ranges[WP_N_METRIC_AGREEMENTS];
 } WpAsReplayed;
 
@@ -34,3 +36,15 @@ void wp_as_replayed_judge (WpAsReplayed *self, const WpPolicy *policy, gint64 pa
                            const WpRow *predicted, gsize n_predicted, const WpMatch *match,
                            const WpMeasurement *measurement, const WpSummary *measured_summary,
                            double tolerance);
+
+/**
+ * wp_as_replayed_find_fleet_ranges:
+ * @fleet: with an HTTP stage, no ranges are set
+ * @measured: of all servers
+ *
+ * Sets the ranges of @self, whose metrics are those of @judged. Each run gives every request a server anew.
+ */
+void wp_as_replayed_find_fleet_ranges (WpAsReplayed *self, const WpAgreement *judged, const WpPolicy *policy,
+                                       const WpFleetOptions *fleet, gint64 patience_ns,
+                                       const WpRow *predicted, gsize n_predicted, const WpMatch *match,
+                                       const WpRow *measured);

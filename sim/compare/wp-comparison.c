@@ -151,8 +151,9 @@ judge_instances (WpComparison *self, const WpPolicy *policy, const WpRow *rows, 
 }
 
 WpComparison *
-wp_comparison_new_fleet (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows, gsize n_rows,
-                         const GPtrArray *measured, gint64 patience_ns, double tolerance, GError **error)
+wp_comparison_new_fleet (const WpPolicy *policy, const WpFleetOptions *fleet, const WpSummary *summary,
+                         const WpRow *rows, gsize n_rows, const GPtrArray *measured, gint64 patience_ns,
+                         double tolerance, GError **error)
 {
   g_autoptr (WpComparison) self = g_new0 (WpComparison, 1);
   const WpRow *all;
@@ -175,6 +176,8 @@ wp_comparison_new_fleet (const WpPolicy *policy, const WpSummary *summary, const
                                                 self->shift_ns),
                       tolerance, MAX (tolerance, WP_AGREEMENT_CURVE_TOLERANCE));
   self->replayed = (WpAsReplayed){ .not_modelled = "each server is, on the arrivals of its own record" };
+  wp_as_replayed_find_fleet_ranges (&self->replayed, &self->judged, policy, fleet, patience_ns, rows, n_rows,
+                                    &self->match, all);
 
   return g_steal_pointer (&self);
 }

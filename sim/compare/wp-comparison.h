@@ -68,9 +68,10 @@ WpComparison *wp_comparison_new (const WpPolicy *policy, const WpSummary *summar
  *
  * Returns: NULL with WP_ERROR_BAD_TRACE if requests cannot be matched by id.
  */
-WpComparison *wp_comparison_new_fleet (const WpPolicy *policy, const WpSummary *summary, const WpRow *rows,
-                                       gsize n_rows, const GPtrArray *measured, gint64 patience_ns,
-                                       double tolerance, GError **error);
+WpComparison *wp_comparison_new_fleet (const WpPolicy *policy, const WpFleetOptions *fleet,
+                                       const WpSummary *summary, const WpRow *rows, gsize n_rows,
+                                       const GPtrArray *measured, gint64 patience_ns, double tolerance,
+                                       GError **error);
 
 /* Of fronts and workers with one shared queue, as wp_comparison_new_fleet(). Judges what
  * wp_agreement_judge_shared() does. */

@@ -6,17 +6,19 @@
 
 const char *const wp_balance_names[] = { "round-robin", "random", "least", NULL };
 
-/* What changes at a moment to come: jobs in the queues, parked requests, open requests of @instance. */
+/* What changes at a moment to come;  jobs in the queues,
+ * parked requests, open requests of @instance. */
 typedef struct {
   gint64 at_ns;
   guint instance;
   gint8 depth, parked, open;
+  gint8 rank; /* among those of one moment: requests leave, come, and leave again at once */
 } Change;
 
 static inline gboolean
 is_sooner (const Change *a, const Change *b)
 {
-  return a->at_ns < b->at_ns;
+  return a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->rank < b->rank);
 }
 
 WP_DEFINE_HEAP (ChangeHeap, change_heap, Change, is_sooner)
@@ -24,6 +26,7 @@ WP_DEFINE_HEAP (ChangeHeap, change_heap, Change, is_sooner)
 struct _WpFleet {
   WpFleetOptions options;
   WpModel **models;
+  WpHttpStage **stages; /* of each server; NULL: there are none */
   gint64 patience_ns;
   guint *open; /* for each server */
   guint last;  /* the server that got the last request */
@@ -44,6 +47,12 @@ wp_fleet_new (const WpFleetOptions *options, const WpLayout *layout, gint64 pati
   self->models = g_new (WpModel *, options->instances);
   for (guint i = 0; i < options->instances; i++)
     self->models[i] = wp_model_new (layout, patience_ns);
+  if (options->http_stage.time_ns > 0)
+    {
+      self->stages = g_new (WpHttpStage *, options->instances);
+      for (guint i = 0; i < options->instances; i++)
+        self->stages[i] = wp_http_stage_new (&options->http_stage);
+    }
   self->open = g_new0 (guint, options->instances);
   self->last = options->instances - 1;
   wp_random_init (&self->random, options->seed, WP_BALANCE_STREAM);
@@ -57,8 +66,13 @@ void
 wp_fleet_free (WpFleet *self)
 {
   for (guint i = 0; i < self->options.instances; i++)
-    wp_model_free (self->models[i]);
+    {
+      wp_model_free (self->models[i]);
+      if (self->stages)
+        wp_http_stage_free (self->stages[i]);
+    }
   g_free (self->models);
+  g_free (self->stages);
   g_free (self->open);
   change_heap_clear (&self->changes);
   wp_histogram_free (self->depths);
@@ -85,6 +99,7 @@ advance (WpFleet *self, gint64 now_ns)
         count_depth (self, change.at_ns);
       self->depth += (guint64) change.depth;
       self->parked += (guint64) change.parked;
+      self->parked_peak = MAX (self->parked_peak, self->parked);
       self->open[change.instance] += (guint) change.open;
     }
 }
@@ -115,9 +130,9 @@ closes_at (const WpFleet *self, gint64 arrival_ns, const WpRequestResult *result
   return arrival_ns + MIN (answered_ns - arrival_ns, self->patience_ns);
 }
 
-/* The request's way through the server that it got. */
+/* The request's way through the server that it got, from @queued_ns, its arrival at the queue. */
 static void
-plan_changes (WpFleet *self, guint instance, gint64 arrival_ns, gint64 dispatch_ns,
+plan_changes (WpFleet *self, guint instance, gint64 queued_ns, gint64 closed_ns, gint64 dispatch_ns,
               const WpRequestResult *result)
 {
   gboolean is_accepted = result->accepted_ns != WP_TIME_NONE;
@@ -126,23 +141,37 @@ plan_changes (WpFleet *self, guint instance, gint64 arrival_ns, gint64 dispatch_
 
   if (result->blocked)
     {
-      self->parked++;
-      self->parked_peak = MAX (self->parked_peak, self->parked);
-      change_heap_push (&self->changes, (Change){ is_accepted ? result->accepted_ns : result->ended_ns,
-                                                  instance, queues, -1, 0 });
+      gint64 ends_ns = is_accepted ? result->accepted_ns : result->ended_ns;
+
+      change_heap_push (&self->changes, (Change){ queued_ns, instance, 0, 1, 0, 1 });
+      change_heap_push (&self->changes,
+                        (Change){ ends_ns, instance, queues, -1, 0, ends_ns == queued_ns ? 2 : 0 });
     }
   else if (queues)
-    {
-      count_depth (self, arrival_ns);
-      self->depth++;
-    }
+    change_heap_push (&self->changes, (Change){ queued_ns, instance, 1, 0, 0, 1 });
   if (queues)
-    change_heap_push (&self->changes, (Change){ left_ns, instance, -1, 0, 0 });
+    change_heap_push (&self->changes, (Change){ left_ns, instance, -1, 0, 0, 0 });
   if (self->options.balance == WP_BALANCE_LEAST)
     {
       self->open[instance]++;
-      change_heap_push (&self->changes, (Change){ closes_at (self, arrival_ns, result), instance, 0, 0, -1 });
+      change_heap_push (&self->changes, (Change){ closed_ns, instance, 0, 0, -1, 0 });
     }
+}
+
+/* Through the HTTP threads of its server, which have a share of its client's patience. */
+static WpRow
+pass_stage (WpFleet *self, guint instance, const WpRow *sent)
+{
+  WpRow row = *sent;
+
+  if (!self->stages)
+    return row;
+  row.arrival_ns = wp_http_stage_pass (self->stages[instance], sent->arrival_ns);
+  if (self->patience_ns != G_MAXINT64)
+    wp_model_set_patience (self->models[instance],
+                           MAX (0, self->patience_ns - (row.arrival_ns - sent->arrival_ns)));
+
+  return row;
 }
 
 gboolean
@@ -154,16 +183,19 @@ wp_fleet_offer (WpFleet *self, const WpRow *rows, const gint64 *services_ns, con
       gint64 dispatch_ns = dispatches_ns ? dispatches_ns[i] : 0;
       WpRequestResult unseen, *result = results ? &results[i] : &unseen;
       WpModel *model;
+      WpRow row;
 
       advance (self, rows[i].arrival_ns);
-      if (self->counted_ns == WP_TIME_NONE)
-        self->counted_ns = rows[i].arrival_ns;
       self->last = choose (self);
+      row = pass_stage (self, self->last, &rows[i]);
+      if (self->counted_ns == WP_TIME_NONE)
+        self->counted_ns = row.arrival_ns;
       model = self->models[self->last];
-      if (!(warms_up ? wp_model_warm_up (model, &rows[i], &services_ns[i], &dispatch_ns, 1, result)
-                     : wp_model_offer_dispatched (model, &rows[i], &services_ns[i], &dispatch_ns, 1, result)))
+      if (!(warms_up ? wp_model_warm_up (model, &row, &services_ns[i], &dispatch_ns, 1, result)
+                     : wp_model_offer_dispatched (model, &row, &services_ns[i], &dispatch_ns, 1, result)))
         return FALSE;
-      plan_changes (self, self->last, rows[i].arrival_ns, dispatch_ns, result);
+      plan_changes (self, self->last, row.arrival_ns, closes_at (self, rows[i].arrival_ns, result),
+                    dispatch_ns, result);
     }
 
   return TRUE;
@@ -190,7 +222,11 @@ wp_fleet_finish (WpFleet *self, WpSummary *summary)
   for (guint i = 0; i < self->options.instances; i++)
     wp_model_finish (self->models[i], summary);
   for (guint i = 1; i < self->options.instances; i++)
-    wp_model_merge (all, self->models[i]);
+    {
+      wp_model_merge (all, self->models[i]);
+      if (self->stages)
+        wp_http_stage_merge (self->stages[0], self->stages[i]);
+    }
   all->time_full_ns /= self->options.instances;
   all->blocked_peak = self->parked_peak;
   if (all->accepted > 0)
@@ -203,6 +239,15 @@ wp_fleet_finish (WpFleet *self, WpSummary *summary)
       self->depths = wp_histogram_new ();
     }
   wp_model_finish (all, summary);
+}
+
+gboolean
+wp_fleet_http_stage_summary (const WpFleet *self, WpHttpStageSummary *summary)
+{
+  if (self->stages)
+    wp_http_stage_summary (self->stages[0], summary);
+
+  return self->stages != NULL;
 }
 
 gboolean

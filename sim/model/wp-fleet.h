@@ -1,6 +1,7 @@
 /* wp-fleet.h - several servers of one kind behind a load balancer, each with a queue of its own. */
 #pragma once
 
+#include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-model.h"
 
 typedef enum {
@@ -20,7 +21,8 @@ typedef struct {
   gboolean until_stored; /* a request is open until its job is stored (--ack=stored), or until it is accepted
                           */
   guint64 seed;          /* of WP_BALANCE_RANDOM */
-  guint given;           /* bits of the options that were set */
+  WpHttpStageOptions http_stage; /* of each server; time 0: none. Not with a warm-up */
+  guint given;                   /* bits of the options that were set */
 } WpFleetOptions;
 
 /**
@@ -40,13 +42,17 @@ WpFleet *wp_fleet_new (const WpFleetOptions *options, const WpLayout *layout, gi
 void wp_fleet_free (WpFleet *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpFleet, wp_fleet_free)
 
-/* As wp_model_offer_dispatched(). @dispatches_ns: (nullable): all are 0. @warms_up: as of
- * wp_model_warm_up(), before wp_fleet_start_counting(). */
+/* As wp_model_offer_dispatched(); a request's results count from its arrival at its server's queue.
+ * @dispatches_ns: (nullable): all are 0. @warms_up: as of wp_model_warm_up(), before
+ * wp_fleet_start_counting(). */
 gboolean wp_fleet_offer (WpFleet *self, const WpRow *rows, const gint64 *services_ns,
                          const gint64 *dispatches_ns, gsize n_rows, gboolean warms_up,
                          WpRequestResult *results);
 
 void wp_fleet_start_counting (WpFleet *self, gint64 now_ns); /* see wp_model_start_counting() */
+
+/* After wp_fleet_finish(). FALSE: there is no HTTP stage. */
+gboolean wp_fleet_http_stage_summary (const WpFleet *self, WpHttpStageSummary *summary);
 
 /* Call it once after the last row. */
 void wp_fleet_finish (WpFleet *self, WpSummary *summary);

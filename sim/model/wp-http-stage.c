@@ -64,6 +64,16 @@ wp_http_stage_summary (const WpHttpStage *self, WpHttpStageSummary *summary)
 }
 
 void
+wp_http_stage_merge (WpHttpStage *self, const WpHttpStage *other)
+{
+  if (self->first_ns == WP_TIME_NONE || (other->first_ns != WP_TIME_NONE && other->first_ns < self->first_ns))
+    self->first_ns = other->first_ns;
+  self->last_ns = MAX (self->last_ns, other->last_ns);
+  self->threads += other->threads;
+  wp_histogram_merge (self->wait, other->wait);
+}
+
+void
 wp_http_stage_start_counting (WpHttpStage *self)
 {
   wp_histogram_free (self->wait);

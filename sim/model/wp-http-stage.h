@@ -29,5 +29,8 @@ gint64 wp_http_stage_pass (WpHttpStage *self, gint64 now_ns);
 
 void wp_http_stage_summary (const WpHttpStage *self, WpHttpStageSummary *summary);
 
+/* Adds what @other counted, of other threads. @self then serves no more. */
+void wp_http_stage_merge (WpHttpStage *self, const WpHttpStage *other);
+
 /* Ends the warm-up: forgets the requests counted so far. */
 void wp_http_stage_start_counting (WpHttpStage *self);

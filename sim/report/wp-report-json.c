@@ -230,13 +230,15 @@ add_replayed_metric (JsonBuilder *builder, const WpAsReplayed *replayed, guint i
   const WpReachableRange *range = &replayed->ranges[i];
 
   if (replayed->not_modelled)
+    wp_json_add_double (builder, "as_replayed", NAN);
+  else
+    add (builder, "as_replayed", replayed->judged.metrics[i].predicted);
+  if (!replayed->has_ranges)
     {
-      wp_json_add_double (builder, "as_replayed", NAN);
       wp_json_add_string (builder, "range", NULL);
       wp_json_add_string (builder, "predictable", NULL);
       return;
     }
-  add (builder, "as_replayed", replayed->judged.metrics[i].predicted);
   if (isnan (range->low))
     wp_json_add_string (builder, "range", NULL);
   else

@@ -499,6 +499,7 @@ add_agreements (GString *text, const WpComparison *comparison)
 {
   const WpAgreement *against = &comparison->judged;
   const WpAsReplayed *replayed = comparison->replayed.not_modelled ? NULL : &comparison->replayed;
+  const WpReachableRange *ranges = comparison->replayed.has_ranges ? comparison->replayed.ranges : NULL;
   char predicted[CELL], measured[CELL], error[CELL], as_replayed[CELL], range[2 * CELL];
 
   g_string_append_printf (text, "\n" AGREEMENT, "metric", "predicted", "measured", "error", "as replayed",
@@ -513,11 +514,11 @@ add_agreements (GString *text, const WpComparison *comparison)
                               wp_format_value (measured, unit, agreement->measured),
                               format_error (error, agreement),
                               replayed ? format_error (as_replayed, &replayed->judged.metrics[i]) : "",
-                              replayed ? format_range (range, unit, &replayed->ranges[i]) : "",
-                              !agreement->is_judged                             ? "not judged"
-                              : !agreement->ok                                  ? "NO"
-                              : replayed && !replayed->ranges[i].is_predictable ? "yes, not predictable"
-                                                                                : "yes");
+                              ranges ? format_range (range, unit, &ranges[i]) : "",
+                              !agreement->is_judged                 ? "not judged"
+                              : !agreement->ok                      ? "NO"
+                              : ranges && !ranges[i].is_predictable ? "yes, not predictable"
+                                                                    : "yes");
     }
   if (comparison->is_shared)
     return;
@@ -590,7 +591,7 @@ add_unpredictable (GString *text, const WpComparison *comparison)
   const char *before = "";
   gsize start = text->len;
 
-  if (comparison->replayed.not_modelled)
+  if (!comparison->replayed.has_ranges)
     return;
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     if (!comparison->replayed.ranges[i].is_predictable)

@@ -133,6 +133,8 @@ wp_run_shared_queue_figures (const WpRun *self, WpSharedQueueFigures *figures)
 gboolean
 wp_run_http_stage_summary (const WpRun *self, WpHttpStageSummary *summary)
 {
+  if (self->fleet)
+    return wp_fleet_http_stage_summary (self->fleet, summary);
   if (!self->http_stage)
     return FALSE;
   wp_http_stage_summary (self->http_stage, summary);
@@ -284,15 +286,16 @@ pass_front (WpRun *self, const WpRow *rows, gsize n_rows)
   return self->passed;
 }
 
+/* @sent: with the arrivals at the HTTP stage, for a fleet has one for each server */
 static gboolean
-offer_to_model (WpRun *self, guint i, const WpRow *rows, gsize first, gsize n_rows)
+offer_to_model (WpRun *self, guint i, const WpRow *sent, const WpRow *rows, gsize first, gsize n_rows)
 {
   const gint64 *services_ns = self->services_ns + first;
   const gint64 *dispatches_ns = self->dispatch ? self->dispatches_ns + first : NULL;
   WpRequestResult *results = self->results[i] ? self->results[i] + first : NULL;
 
   if (i == 0 && self->fleet)
-    return wp_fleet_offer (self->fleet, rows + first, services_ns, dispatches_ns, n_rows, !self->counting,
+    return wp_fleet_offer (self->fleet, sent + first, services_ns, dispatches_ns, n_rows, !self->counting,
                            results);
   if (!self->counting)
     return wp_model_warm_up (self->models[i], rows + first, services_ns, dispatches_ns, n_rows, results);
@@ -313,7 +316,7 @@ offer_impatient (WpRun *self, guint i, const WpRow *sent, const WpRow *rows, gsi
       gint64 passing_ns = rows[row].arrival_ns - sent[row].arrival_ns;
 
       wp_model_set_patience (self->models[i], MAX (0, self->patience_ns - passing_ns));
-      if (!offer_to_model (self, i, rows, row, 1))
+      if (!offer_to_model (self, i, sent, rows, row, 1))
         return FALSE;
     }
 
@@ -329,8 +332,8 @@ offer_to_models (WpRun *self, const WpRow *sent, const WpRow *rows, gsize n_rows
     wp_model_thread_offer (self->beside, rows, self->services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
     if (!self->is_beside[i]
-        && !(is_impatient ? offer_impatient (self, i, sent, rows, n_rows)
-                          : offer_to_model (self, i, rows, 0, n_rows)))
+        && !(is_impatient && self->models[i] ? offer_impatient (self, i, sent, rows, n_rows)
+                                             : offer_to_model (self, i, sent, rows, 0, n_rows)))
       return FALSE;
 
   return TRUE;

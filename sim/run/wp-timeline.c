@@ -462,7 +462,8 @@ const WpStateSampler wp_snapshot_sampler = { .restart = restart_snapshot, .sampl
 
 struct _WpTimeSeries {
   WpAtomicFile *output;
-  const char *names[WP_N_MODES];
+  guint n_models;
+  char *names[WP_N_MODES];
   GString *buffer;
 };
 
@@ -473,13 +474,14 @@ begin_series (WpTimeSeries *self)
 }
 
 WpTimeSeries *
-wp_time_series_new (WpAtomicFile *output, const WpPolicy *policies, guint n_models)
+wp_time_series_new (WpAtomicFile *output, const char *const *names, guint n_models)
 {
   WpTimeSeries *self = g_new0 (WpTimeSeries, 1);
 
   self->output = output;
+  self->n_models = n_models;
   for (guint i = 0; i < n_models; i++)
-    self->names[i] = wp_mode_name (policies[i].mode);
+    self->names[i] = g_strdup (names[i]);
   self->buffer = g_string_sized_new (BUFFER_BYTES);
   begin_series (self);
 
@@ -489,6 +491,8 @@ wp_time_series_new (WpAtomicFile *output, const WpPolicy *policies, guint n_mode
 void
 wp_time_series_free (WpTimeSeries *self)
 {
+  for (guint i = 0; i < self->n_models; i++)
+    g_free (self->names[i]);
   g_string_free (self->buffer, TRUE);
   g_free (self);
 }

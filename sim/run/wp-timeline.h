@@ -59,8 +59,8 @@ extern const WpStateSampler wp_snapshot_sampler;
 /* Depth, parked and busy over time, as CSV: time,mode,depth,parked,busy. */
 typedef struct _WpTimeSeries WpTimeSeries;
 
-/* @output outlives it; its owner commits it. @policies: of the models. */
-WpTimeSeries *wp_time_series_new (WpAtomicFile *output, const WpPolicy *policies, guint n_models);
+/* @output outlives it; its owner commits it. @names: of the models, as in the file. */
+WpTimeSeries *wp_time_series_new (WpAtomicFile *output, const char *const *names, guint n_models);
 void wp_time_series_free (WpTimeSeries *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTimeSeries, wp_time_series_free)
 

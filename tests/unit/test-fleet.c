@@ -8,6 +8,8 @@
 #define N_LOADS 2000
 #define MOST    5 /* servers */
 
+#define MOST_THREADS 3
+
 /* When a balancer no longer counts the request as open. */
 static gint64
 naive_close (const RandomLoad *load, gsize row, const WpRequestResult *result)
@@ -58,12 +60,31 @@ naive_least (const RandomLoad *load, const guint *servers, const WpRequestResult
   return best;
 }
 
-/* No later request changes the result of an earlier one. */
-static void
-naive_fleet (const RandomLoad *load, const WpFleetOptions *options, guint *servers, WpRequestResult *results)
+/* When the HTTP threads of @server have passed the request on; @free_ns: those of each server. */
+static gint64
+naive_pass (const WpFleetOptions *options, gint64 (*free_ns)[MOST_THREADS], guint server, gint64 arrival_ns)
 {
+  guint first = 0;
+
+  if (options->http_stage.time_ns == 0)
+    return arrival_ns;
+  for (guint i = 1; i < options->http_stage.threads; i++)
+    if (free_ns[server][i] < free_ns[server][first])
+      first = i;
+
+  return free_ns[server][first] = MAX (arrival_ns, free_ns[server][first]) + options->http_stage.time_ns;
+}
+
+/* No later request changes the result of an earlier one. @queued: gets the load as it reaches the queues. */
+static void
+naive_fleet (const RandomLoad *load, const WpFleetOptions *options, guint *servers, WpRequestResult *results,
+             RandomLoad *queued)
+{
+  gint64 free_ns[MOST][MOST_THREADS] = { { 0 } };
   WpSummary unused;
   WpRandom random;
+
+  *queued = *load;
 
   wp_random_init (&random, options->seed, 7);
   for (gsize i = 0; i < load->n_rows; i++)
@@ -72,7 +93,8 @@ naive_fleet (const RandomLoad *load, const WpFleetOptions *options, guint *serve
                    : options->balance == WP_BALANCE_RANDOM
                        ? (guint) wp_random_below (&random, options->instances)
                        : naive_least (load, servers, results, i, options->instances);
-      naive_server (load, servers, servers[i], i + 1, results, &unused);
+      queued->rows[i].arrival_ns = naive_pass (options, free_ns, servers[i], load->rows[i].arrival_ns);
+      naive_server (queued, servers, servers[i], i + 1, results, &unused);
     }
 }
 
@@ -98,6 +120,7 @@ naive_summary (const RandomLoad *load, const guint *servers, guint n, const WpRe
                        .blocked = results[i].blocked };
   wp_policy_layout (&load->policy, &layout);
   layout.workers *= n;
+  qsort (rows, load->n_rows, sizeof *rows, wp_time_compare);
   wp_summary_measure (summary, &layout, rows, load->n_rows);
   for (guint i = 0; i < n; i++)
     {
@@ -135,6 +158,7 @@ check_load (const RandomLoad *load, const WpFleetOptions *options)
   g_autoptr (GError) error = NULL;
   WpRequestResult results[RANDOM_LOAD_MAX], naive[RANDOM_LOAD_MAX];
   guint servers[RANDOM_LOAD_MAX];
+  RandomLoad queued;
   WpSummary summary, naive_figures;
   const char *differs;
   WpLayout layout;
@@ -145,9 +169,9 @@ check_load (const RandomLoad *load, const WpFleetOptions *options)
   wp_fleet_finish (fleet, &summary);
   wp_fleet_check (fleet, &error);
   g_assert_no_error (error);
-  naive_fleet (load, options, servers, naive);
+  naive_fleet (load, options, servers, naive, &queued);
   check_results (load, options, servers, results, naive);
-  naive_summary (load, servers, options->instances, naive, &naive_figures);
+  naive_summary (&queued, servers, options->instances, naive, &naive_figures);
   differs = compare_figures (&summary, &naive_figures);
   if (differs)
     g_error ("%s, %u servers: %s is %.17g, naive %.17g", wp_balance_names[options->balance],
@@ -180,8 +204,39 @@ test_equals_naive (gconstpointer data)
       options.instances = 1 + (guint) wp_random_below (&random, MOST);
       options.seed = wp_random_next (&random);
       options.until_stored = load.policy.ack == WP_ACK_STORED;
+      options.http_stage = (WpHttpStageOptions){ 0 };
+      if (wp_random_below (&random, 3) == 0)
+        {
+          options.http_stage.time_ns = 1 + (gint64) wp_random_below (&random, 4);
+          options.http_stage.threads = 1 + (guint) wp_random_below (&random, MOST_THREADS);
+          load.patience_ns = WP_TIME_NONE; /* the naive twin's is the same for all */
+        }
       check_load (&load, &options);
     }
+}
+
+/* A client leaves that long after its arrival at its server: the HTTP thread has a share of it. */
+static void
+test_patience_counts_from_the_arrival (void)
+{
+  WpFleetOptions options = { .instances = 1, .http_stage = { 40, 1 } };
+  WpLayout layout = { .queue_jobs = 1, .workers = 1, .block_timeout_ns = WP_TIME_NONE, .can_be_full = TRUE };
+  g_autoptr (WpFleet) fleet = wp_fleet_new (&options, &layout, 200);
+  WpRow rows[3] = { { .arrival_ns = 0 }, { .arrival_ns = 0 }, { .arrival_ns = 0 } };
+  const gint64 services_ns[3] = { 1000, 1000, 1000 };
+  WpHttpStageSummary stage;
+  WpRequestResult results[3];
+  WpSummary summary;
+
+  g_assert_true (wp_fleet_offer (fleet, rows, services_ns, NULL, 3, FALSE, results));
+  g_assert_cmpint (results[0].started_ns, ==, 40);
+  g_assert_cmpint (results[1].accepted_ns, ==, 80);
+  g_assert_cmpint (results[2].outcome, ==, WP_OUTCOME_ABANDONED);
+  g_assert_cmpint (results[2].ended_ns, ==, 200);
+  wp_fleet_finish (fleet, &summary);
+  g_assert_true (wp_fleet_http_stage_summary (fleet, &stage));
+  g_assert_cmpint (stage.wait.max, ==, 80);
+  g_assert_cmpfloat (stage.utilisation, ==, 1);
 }
 
 /* The first rows warm up. */
@@ -349,6 +404,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/fleet/round-robin", GUINT_TO_POINTER (WP_BALANCE_ROUND_ROBIN), test_equals_naive);
   g_test_add_data_func ("/fleet/random", GUINT_TO_POINTER (WP_BALANCE_RANDOM), test_equals_naive);
   g_test_add_data_func ("/fleet/least", GUINT_TO_POINTER (WP_BALANCE_LEAST), test_equals_naive);
+  g_test_add_func ("/fleet/patience", test_patience_counts_from_the_arrival);
   g_test_add_func ("/fleet/one", test_one_server_is_a_plain_model);
   g_test_add_func ("/fleet/warm-up", test_warm_up_keeps_littles_law);
   g_test_add_func ("/fleet/balances", test_balances_differ_as_known);

@@ -95,8 +95,8 @@ test_series (void)
       = run_on ("--fronts=2 --workers=1 --batch=2 --queue=10 " TIMES " --series=- --interval=8ms trace.csv",
                 0);
 
-  g_assert_true (g_str_has_prefix (run->out, "time,mode,depth,parked,busy\n0.000000000,WorkerPool,0,4,0\n"
-                                             "0.008000000,WorkerPool,2,0,2\n"));
+  g_assert_true (g_str_has_prefix (run->out, "time,mode,depth,parked,busy\n0.000000000,shared queue,0,4,0\n"
+                                             "0.008000000,shared queue,2,0,2\n"));
 }
 
 /* Each commit takes 10 ms and 1 ms for each of its 20 jobs at most, so a worker stores 667 per second at
