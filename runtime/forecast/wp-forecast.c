@@ -7,7 +7,7 @@
 #include "sim/base/wp-time.h"
 
 #define PERIOD_NS WP_NS_PER_S
-#define CPU_SHARE 0.04
+#define CPU_SHARE 0.03 /* of a core, for simulations */
 #define NICENESS  19
 
 struct _WpForecast {
@@ -79,22 +79,26 @@ sleep_for (WpForecast *self, gint64 ns)
   return !self->stops;
 }
 
+/* A simulation that took long is followed by a longer time without one. */
 static gpointer
 observe (gpointer data)
 {
   WpForecast *self = data;
-  gint64 began_ns;
+  gint64 next_ns = 0;
 
   setpriority (PRIO_PROCESS, (id_t) gettid (), NICENESS); /* of the thread alone, on Linux */
   do
     {
+      gint64 began_ns = cpu_time ();
       WpServerState state;
 
-      began_ns = cpu_time ();
       read_state (self, &state);
+      state.simulates = state.now_ns >= next_ns;
       publish (self, wp_forecaster_observe (self->forecaster, &state));
+      if (state.simulates)
+        next_ns = state.now_ns + (gint64) ((double) (cpu_time () - began_ns) / CPU_SHARE);
     }
-  while (sleep_for (self, MAX (PERIOD_NS, (gint64) ((double) (cpu_time () - began_ns) / CPU_SHARE))));
+  while (sleep_for (self, PERIOD_NS));
 
   return NULL;
 }

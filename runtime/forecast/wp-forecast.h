@@ -4,7 +4,7 @@
 #include "runtime/engine/wp-engine.h"
 #include "runtime/forecast/wp-what-if.h"
 
-/* At most a twenty-fifth of a core: after a forecast that took long it waits longer. */
+/* It takes at most a twenty-fifth of a core. */
 typedef struct _WpForecast WpForecast;
 
 /* @engine: not owned; outlives the forecast. @database: its specification. Before the first request. */

@@ -25,6 +25,8 @@ wp_forecaster_new (const WpSampleRing *ring)
   self->ring = ring;
   self->window = wp_traffic_window_new ();
   self->random = g_rand_new_with_seed (1);
+  for (guint i = 0; i < WP_N_HORIZONS; i++)
+    self->outlook.horizons[i].at = (WpDepthAt){ NAN, NAN, NAN };
   return self;
 }
 
@@ -71,28 +73,34 @@ set_system (WpForecaster *self, const WpServerState *state)
     set_commits (self, state, &self->outlook.system);
 }
 
-/* Each forecast is judged when its time has come, and then a new one is made. */
 static void
-forecast_depths (WpForecaster *self, const WpServerState *state)
+simulate (WpForecaster *self, const WpServerState *state)
 {
   WpDepthAt depths[WP_N_HORIZONS];
 
+  wp_depth_forecast (self->window, &self->outlook.load, &state->policy, &self->outlook.system,
+                     state->in_service, self->random, depths);
   for (guint i = 0; i < WP_N_HORIZONS; i++)
     {
-      depths[i] = (WpDepthAt){ NAN, NAN, NAN };
-      wp_score_observe (&self->scores[i], state->now_ns, (double) state->queued);
-    }
-  if (state->policy.mode != WP_MODE_DEFAULT && (!state->commits || state->pace_ns > 0))
-    wp_depth_forecast (self->window, &self->outlook.load, &state->policy, &self->outlook.system,
-                       state->in_service, self->random, depths);
-  for (guint i = 0; i < WP_N_HORIZONS; i++)
-    {
+      self->outlook.horizons[i].at = depths[i];
       if (!isnan (depths[i].depth))
         wp_score_predict (&self->scores[i], state->now_ns + wp_horizons_s[i] * WP_NS_PER_S, depths[i].depth,
                           (double) state->queued);
-      self->outlook.horizons[i]
-          = (WpHorizon){ depths[i], wp_score_error (&self->scores[i]), wp_score_skill (&self->scores[i]),
-                         wp_score_is_significant (&self->scores[i]) };
+    }
+}
+
+/* Each forecast is judged when its time has come. */
+static void
+judge_forecasts (WpForecaster *self, const WpServerState *state)
+{
+  for (guint i = 0; i < WP_N_HORIZONS; i++)
+    {
+      WpHorizon *horizon = &self->outlook.horizons[i];
+
+      wp_score_observe (&self->scores[i], state->now_ns, (double) state->queued);
+      horizon->error = wp_score_error (&self->scores[i]);
+      horizon->skill = wp_score_skill (&self->scores[i]);
+      horizon->shows = wp_score_is_significant (&self->scores[i]);
     }
 }
 
@@ -108,7 +116,9 @@ wp_forecaster_observe (WpForecaster *self, const WpServerState *state)
   wp_capacity_judge (&outlook->capacity, &outlook->load, &outlook->system);
   g_free (outlook->headline);
   outlook->headline = wp_capacity_headline (&outlook->capacity, &outlook->system);
-  forecast_depths (self, state);
+  judge_forecasts (self, state);
+  if (state->simulates && state->policy.mode != WP_MODE_DEFAULT && (!state->commits || state->pace_ns > 0))
+    simulate (self, state);
 
   return outlook;
 }

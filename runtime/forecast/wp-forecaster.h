@@ -12,6 +12,7 @@ typedef struct {
   gboolean commits;                          /* its database commits in groups, */
   gint64 pace_ns;                            /* at this pace; 0: none */
   guint64 n_commits, commit_rows, commit_ns; /* totals so far */
+  gboolean simulates; /* make a forecast of the depth too, which may take 0.2 s; else the last one stands */
 } WpServerState;
 
 typedef struct {

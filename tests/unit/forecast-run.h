@@ -94,7 +94,9 @@ forecast_run_step (ForecastRun *self, WpServerState *state)
   while (self->seen < self->jobs->len
          && g_array_index (self->jobs, ForecastJob, self->seen).arrival_ns <= self->now_ns)
     self->seen++;
-  *state = (WpServerState){ .now_ns = self->now_ns, .arrived = self->seen, .policy = self->policy };
+  *state = (WpServerState){
+    .now_ns = self->now_ns, .arrived = self->seen, .policy = self->policy, .simulates = TRUE
+  };
   forecast_run_count (self, state);
 
   return wp_forecaster_observe (self->forecaster, state);
