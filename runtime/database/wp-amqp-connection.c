@@ -239,6 +239,7 @@ set_up_tls (WpAmqpConnection *self, amqp_socket_t *socket, GError **error)
     SSL_CTX_set_default_verify_paths (amqp_ssl_socket_get_context (socket));
   else if (amqp_ssl_socket_set_cacert (socket, options->ca) != AMQP_STATUS_OK)
     return wp_fail (error, WP_ERROR_IO, "--amqp-ca: %s has no certificates in PEM format", options->ca);
+  amqp_ssl_socket_set_key_passwd (socket, ""); /* or OpenSSL would ask the terminal */
   if (options->certificate
       && amqp_ssl_socket_set_key (socket, options->certificate, options->key) != AMQP_STATUS_OK)
     return wp_fail (error, WP_ERROR_IO,

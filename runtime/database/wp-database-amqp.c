@@ -72,13 +72,20 @@ notify (AmqpDatabase *self)
   g_ptr_array_set_size (self->done, 0);
 }
 
+/* For a new connection at once. */
 static void
-lose (AmqpDatabase *self, const char *reason)
+drop (AmqpDatabase *self)
 {
   wp_amqp_connection_drop (self->connection);
   wp_amqp_publisher_reset (self->publisher);
-  wp_outage_note (&self->outage, wp_time_monotonic (), reason);
   self->retry_ns = 0;
+}
+
+static void
+lose (AmqpDatabase *self, const char *reason)
+{
+  drop (self);
+  wp_outage_note (&self->outage, wp_time_monotonic (), reason);
 }
 
 /* Nothing may be published before the queue is known to exist: a broker confirms what it throws away. */
@@ -134,9 +141,6 @@ check_patience (AmqpDatabase *self, GError **error)
 
   if (deadline_ns != WP_TIME_NONE && wp_time_monotonic () >= deadline_ns)
     return wp_fail (error, WP_ERROR_DOWN, "%s: no confirm in time (--database-timeout)", self->counts.node);
-  if (wp_amqp_publisher_wants_connection (self->publisher))
-    return wp_fail (error, WP_ERROR_DOWN, "%s: it has refused every job of this connection",
-                    self->counts.node);
   return TRUE;
 }
 
@@ -173,6 +177,8 @@ work (AmqpDatabase *self)
     note_blocked (self);
   else
     lose (self, error->message);
+  if (!error && wp_amqp_publisher_wants_connection (self->publisher))
+    drop (self); /* no outage: the queue may just be full */
 }
 
 static void

@@ -108,15 +108,27 @@ test_openssl_missing (Bare *bare, gconstpointer data)
 
 /* The module is looked for before anything is opened. */
 static void
-test_libpq_missing (Bare *bare, gconstpointer data)
+check_database (const char *option, const char *module)
 {
-  g_autoptr (WpHarness) server = wp_harness_run ("--database=postgres://wp:secret@127.0.0.1:1/wp", NULL);
-  g_autofree char *log = NULL;
+  g_autofree char *begin = g_strdup_printf ("wp-server: --database: cannot load %s: ", module), *log = NULL;
+  g_autoptr (WpHarness) server = wp_harness_run (option, NULL);
 
   g_assert_cmpint (wp_harness_wait (server), ==, 2);
   log = wp_harness_log (server);
-  g_assert_true (g_str_has_prefix (log, "wp-server: --database: cannot load wp-postgresql.so: "));
+  g_assert_true (g_str_has_prefix (log, begin));
   g_assert_true (strchr (log, '\n') == log + strlen (log) - 1);
+}
+
+static void
+test_libpq_missing (Bare *bare, gconstpointer data)
+{
+  check_database ("--database=postgres://wp:secret@127.0.0.1:1/wp", "wp-postgresql.so");
+}
+
+static void
+test_librabbitmq_missing (Bare *bare, gconstpointer data)
+{
+  check_database ("--database=amqps://wp:secret@127.0.0.1:1/wp", "wp-amqp.so");
 }
 
 int
@@ -128,6 +140,7 @@ main (int argc, char **argv)
   g_test_add ("/module-missing/openssl", Bare, NULL, set_up, test_openssl_missing, tear_down);
 
   g_test_add ("/module-missing/libpq", Bare, NULL, set_up, test_libpq_missing, tear_down);
+  g_test_add ("/module-missing/librabbitmq", Bare, NULL, set_up, test_librabbitmq_missing, tear_down);
 
   return g_test_run ();
 }
