@@ -43,7 +43,8 @@ wp_amqp_publisher_new (WpAmqpConnection *connection, WpBrokerCounts *counts)
   self->slots = g_new0 (Publish, N_SLOTS);
   self->first_tag = self->next_tag = 1;
   self->patience_ns = LEAST_PATIENCE_NS;
-  self->window = counts->window = MAX_WINDOW;
+  self->window = MAX_WINDOW;
+  counts->window = MAX_WINDOW;
 
   return self;
 }

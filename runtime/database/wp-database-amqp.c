@@ -335,7 +335,7 @@ amqp_open (const char *location, const WpDatabaseOptions *options, WpClock *cloc
 static char *
 amqp_init (const char *location, const WpDatabaseOptions *options, GError **error)
 {
-  WpBrokerCounts counts = { 0 };
+  WpBrokerCounts counts = { NULL };
   g_autoptr (WpAmqpConnection) connection = open_connection (location, options, &counts, error);
   const WpAmqpUri *uri = connection ? wp_amqp_connection_get_uri (connection) : NULL;
 
