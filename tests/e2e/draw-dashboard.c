@@ -14,7 +14,7 @@ static const struct {
 } screens[] = {
   { "desktop-light.png", 1280, 800, 1, FALSE },     { "desktop-dark.png", 1280, 800, 1, TRUE },
   { "phone-light.png", 390, 844, 2, FALSE },        { "phone-dark.png", 390, 844, 2, TRUE },
-  { "dashboard.webp", 960, 660, 1, FALSE },         { "desktop-what-if.png", 1280, 800, 1, FALSE, TRUE },
+  { "dashboard.webp", 1180, 940, 1, FALSE },        { "desktop-what-if.png", 1280, 800, 1, FALSE, TRUE },
   { "phone-what-if.png", 390, 844, 2, TRUE, TRUE },
 };
 

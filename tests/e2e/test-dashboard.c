@@ -159,6 +159,17 @@ test_full (void)
   wp_browser_assert_quiet (browser);
 }
 
+/* The page has read the history of a server that it knows to be this. */
+static void
+await_note (const char *what)
+{
+  g_autofree char *expression = g_strdup_printf (
+      "/^The server %s at .*: its history begins there\\.$/.test (document.getElementById ('note').textContent)",
+      what);
+
+  wp_browser_await (browser, expression);
+}
+
 /* On the same ports: a page that is open goes on. */
 static void
 test_reconnects (void)
@@ -169,7 +180,7 @@ test_reconnects (void)
   g_autoptr (WpHarness) server = wp_harness_start (admin, "-d", "delay:0", NULL);
 
   wp_browser_open (browser, port, "/", NULL);
-  await_kind ("idle");
+  await_note ("started");
   wp_browser_assert_quiet (browser);
   wp_browser_expect_failures (browser);
   wp_harness_stop (server);
@@ -177,8 +188,7 @@ test_reconnects (void)
                              ".test (document.getElementById ('headline').textContent)");
   wp_harness_start_again (server, admin, "-d", "delay:0", NULL);
   await_kind ("idle");
-  wp_browser_await (browser, "/^The server was restarted at .*: its history begins there\\.$/"
-                             ".test (document.getElementById ('note').textContent)");
+  await_note ("was restarted");
   wp_browser_assert_quiet (browser);
   close (fd);
 }
@@ -293,7 +303,8 @@ test_hidden_page_asks_nothing (void)
   wp_browser_assert_quiet (browser);
 }
 
-/* Tab to the period, to a chart; the arrow keys choose a period, and read the values of a chart. */
+/* Tab to what if, to the period, to a chart; the arrow keys choose a period, and read the values of a chart.
+ */
 static void
 test_keyboard (void)
 {
@@ -302,6 +313,9 @@ test_keyboard (void)
   wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
   await_kind ("idle");
   wp_browser_await (browser, "document.querySelectorAll ('.plot canvas').length > 0");
+  wp_browser_await (browser, "!document.getElementById ('forecast').hidden");
+  wp_browser_press (browser, "Tab");
+  wp_browser_await (browser, "document.activeElement.textContent === 'What if …'");
   wp_browser_press (browser, "Tab");
   wp_browser_await (browser, "document.activeElement.value === '5m'");
   wp_browser_press (browser, "ArrowRight");
