@@ -140,6 +140,30 @@ test_reload (void)
                      json_object_get_double_member (before, "started"));
 }
 
+/* The server was stopped for more than two seconds: two steps at least have no value, and what the stop hid
+ * is of none of them. */
+static void
+test_a_stop_is_a_gap (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+
+  wp_harness_signal (server, SIGSTOP);
+  g_usleep (2200000); /* time passes, nothing is awaited */
+  wp_harness_signal (server, SIGCONT);
+  for (gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;;)
+    {
+      g_autoptr (JsonObject) history = read_history (server, "?period=5m");
+      guint n_received, n_times;
+
+      sum (history, "received", &n_received);
+      sum (history, "time", &n_times);
+      if (n_times >= n_received + 2)
+        break;
+      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
+      g_usleep (50000);
+    }
+}
+
 static void
 test_default_mode (void)
 {
@@ -183,6 +207,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/history/equals-stats", test_equals_stats);
   g_test_add_func ("/history/reload", test_reload);
+  g_test_add_func ("/history/a-stop-is-a-gap", test_a_stop_is_a_gap);
   g_test_add_func ("/history/default-mode", test_default_mode);
   g_test_add_func ("/history/bad-query", test_bad_query);
 
