@@ -30,6 +30,7 @@ typedef struct {
 struct _WpRecorder {
   char *path;
   char **notes;
+  gboolean of_queue;
   gint reopen; /* atomic */
   GThread *thread;
 
@@ -125,6 +126,8 @@ open_file (WpRecorder *self, gboolean truncate, GError **error)
   if (!take_file (self, &file, error))
     return FALSE;
   self->writer = wp_trace_writer_new (self->fd, WP_COLUMNS_ALL);
+  if (self->of_queue)
+    wp_trace_writer_rename (self->writer, WP_COLUMN_ACCEPTED, "enqueued");
   for (char **note = self->notes; note[0]; note += 2)
     wp_trace_writer_note (self->writer, note[0], note[1]);
   if (truncate && S_ISREG (file.st_mode) && ftruncate (self->fd, 0) < 0)
@@ -400,12 +403,13 @@ run (gpointer data)
 }
 
 WpRecorder *
-wp_recorder_new (const char *path, const char *const *notes, GError **error)
+wp_recorder_new (const char *path, const char *const *notes, gboolean of_queue, GError **error)
 {
   WpRecorder *self = g_new0 (WpRecorder, 1);
 
   self->path = g_strdup (path);
   self->notes = g_strdupv ((char **) notes);
+  self->of_queue = of_queue;
   self->ended = entries_new ();
   self->taken = entries_new ();
   self->changes = changes_new ();
@@ -432,6 +436,15 @@ wp_recorder_begin (WpRecorder *self, gint64 first_ns)
   g_mutex_unlock (&self->mutex);
 }
 
+/* Returns: the publish by the monotonic clock. */
+static gint64
+enqueued_at (const WpJob *job)
+{
+  if (job->enqueued_ns == WP_TIME_NONE)
+    return WP_TIME_NONE;
+  return job->enqueued_ns - (g_get_real_time () * WP_NS_PER_US - wp_time_monotonic ());
+}
+
 void
 wp_recorder_add (WpRecorder *self, const WpJob *job)
 {
@@ -440,7 +453,7 @@ wp_recorder_add (WpRecorder *self, const WpJob *job)
                   {
                       .arrival_ns = job->arrival_ns,
                       .service_ns = served ? job->finished_ns - job->started_ns : job->asked_service_ns,
-                      .accepted_ns = job->accepted_ns,
+                      .accepted_ns = self->of_queue ? enqueued_at (job) : job->accepted_ns,
                       .started_ns = job->started_ns,
                       .finished_ns = job->finished_ns,
                       .ended_ns = job->ended_ns,

@@ -12,13 +12,15 @@ typedef struct _WpRecorder WpRecorder;
  * wp_recorder_new:
  * @path: created with mode 0600, or truncated
  * @notes: key, value, key, value, ..., NULL; copied
+ * @of_queue: jobs come from a shared queue: in place of `accepted`, which is the arrival then, the column
+ * `enqueued` has the time of the publish, by unix time
  *
  * A row is written once its request has ended, and each earlier one has ended or is WP_RECORDER_SPAN behind.
  * Its times are relative to the first arrival.
  *
  * Returns: NULL with WP_ERROR_IO
  */
-WpRecorder *wp_recorder_new (const char *path, const char *const *notes, GError **error);
+WpRecorder *wp_recorder_new (const char *path, const char *const *notes, gboolean of_queue, GError **error);
 
 /* Sets the first arrival, which may be later than the first row. Any thread. */
 void wp_recorder_begin (WpRecorder *self, gint64 first_ns);

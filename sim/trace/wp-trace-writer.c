@@ -19,6 +19,8 @@
 struct _WpTraceWriter {
   int fd; /* not ours */
   guint columns;
+  WpColumn renamed;
+  const char *name; /* of that column; NULL: its own */
   guint digits_cut; /* of the nine */
   GString *head;    /* the start of the file: notes, the header once there is a row or a flush, the state */
   gsize state_at;   /* end of the header */
@@ -223,9 +225,18 @@ put_header (WpTraceWriter *self)
   self->has_header = TRUE;
   for (int i = 0, n = 0; i < WP_N_COLUMNS; i++)
     if (self->columns & 1u << i)
-      g_string_append_printf (self->head, "%s%s", n++ > 0 ? "," : "", wp_column_name ((WpColumn) i));
+      g_string_append_printf (self->head, "%s%s", n++ > 0 ? "," : "",
+                              self->name && self->renamed == (WpColumn) i ? self->name
+                                                                          : wp_column_name ((WpColumn) i));
   g_string_append_c (self->head, '\n');
   self->state_at = self->head->len;
+}
+
+void
+wp_trace_writer_rename (WpTraceWriter *self, WpColumn column, const char *name)
+{
+  self->renamed = column;
+  self->name = name;
 }
 
 void

@@ -14,6 +14,9 @@ WpTraceWriter *wp_trace_writer_new (int fd, guint columns);
 /* Digits of fraction of the times, 1 to 9 (the default); further digits are cut off. */
 void wp_trace_writer_set_digits (WpTraceWriter *self, guint digits);
 
+/* Before the first row: the column has another name (static) in this file. */
+void wp_trace_writer_rename (WpTraceWriter *self, WpColumn column, const char *name);
+
 /* Before the first row: `# key: value`. */
 void wp_trace_writer_note (WpTraceWriter *self, const char *key, const char *value);
 

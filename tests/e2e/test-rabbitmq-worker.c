@@ -68,6 +68,14 @@ await_ready (const Scene *self, gint64 n)
 }
 
 static void
+scene_clear (Scene *self)
+{
+  wp_harness_free (self->server);
+  g_free (self->failed_queue);
+  g_free (self->option);
+}
+
+static void
 end (Scene *self, guint n, const char *what)
 {
   wp_harness_await_stat (self->server, "engine.ready", 0);
@@ -77,9 +85,7 @@ end (Scene *self, guint n, const char *what)
   await_ready (self, 0); /* what was not acknowledged is ready again */
   check_failed (self, "");
   g_test_message ("%s: %u ids published, %u stored, 0 lost, 0 twice", what, n, n);
-  wp_harness_free (self->server);
-  g_free (self->failed_queue);
-  g_free (self->option);
+  scene_clear (self);
 }
 
 static void
@@ -174,9 +180,7 @@ test_failed (void)
   g_assert_cmpuint (wp_harness_ledger (self.server, "failed"), ==, 2);
   check_stored (&self, 3);
   await_ready (&self, 0);
-  wp_harness_free (self.server);
-  g_free (self.failed_queue);
-  g_free (self.option);
+  scene_clear (&self);
 }
 
 /* What it holds is stored and acknowledged; the rest stays in the queue. */
@@ -251,6 +255,42 @@ test_node_killed (void)
   end (&self, 50, "the node killed");
 }
 
+/* The record has the time of the publish, which a front writes into the message. */
+static void
+test_record (void)
+{
+  g_autofree char *rest = g_strconcat ("?queue=", "record", NULL),
+                  *uri = wp_rabbitmq_uri (rabbitmq, "", rest),
+                  *database = g_strconcat ("--database=", uri, NULL);
+  Scene self = begin ("record", "--record=record.csv");
+  g_autoptr (WpHarness) front = wp_harness_start (database, NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (front));
+  g_autoptr (WpTrace) trace = NULL;
+  g_autofree char *path = wp_harness_path (self.server, "record.csv");
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  const WpRow *rows;
+  gsize n;
+
+  wp_client_post (client, "/", "X-Request-Id: a0\r\n", "a0", 2);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_harness_await_stat (self.server, "ledger.stored", 1);
+  wp_harness_stop (front);
+  wp_harness_await_stat (self.server, "engine.ready", 0);
+  wp_harness_stop (self.server);
+  options.columns = "accepted=enqueued";
+  trace = wp_trace_open (path, &options, NULL);
+  g_assert_nonnull (trace);
+  rows = wp_trace_load (trace, &n, NULL);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpstr (rows[0].id, ==, "a0");
+  g_assert_cmpint (rows[0].accepted_ns, !=, WP_TIME_NONE);
+  g_assert_cmpint (rows[0].accepted_ns, <=, rows[0].arrival_ns);
+  g_assert_cmpint (rows[0].accepted_ns, >, rows[0].arrival_ns - WP_PATIENCE_US * WP_NS_PER_US);
+  g_assert_cmpint (rows[0].started_ns, >=, rows[0].arrival_ns);
+  g_assert_cmpint (rows[0].finished_ns, >, rows[0].started_ns);
+  scene_clear (&self);
+}
+
 /* Without --listen it takes no requests. */
 static void
 test_no_listener (void)
@@ -321,6 +361,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rabbitmq-worker/failed", test_failed);
   g_test_add_func ("/rabbitmq-worker/drain", test_drain);
   g_test_add_func ("/rabbitmq-worker/drain-timeout", test_drain_timeout);
+  g_test_add_func ("/rabbitmq-worker/record", test_record);
   g_test_add_func ("/rabbitmq-worker/no-listener", test_no_listener);
   g_test_add_func ("/rabbitmq-worker/bad-options", test_bad_options);
   g_test_add_func ("/rabbitmq-worker/node-killed", test_node_killed);

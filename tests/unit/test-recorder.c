@@ -66,7 +66,7 @@ static WpRecorder *
 open_record (const Folder *folder)
 {
   g_autoptr (GError) error = NULL;
-  WpRecorder *recorder = wp_recorder_new (folder->path, notes, &error);
+  WpRecorder *recorder = wp_recorder_new (folder->path, notes, FALSE, &error);
 
   g_assert_no_error (error);
   return recorder;
@@ -325,7 +325,7 @@ test_unwritable_path (Folder *folder, gconstpointer data)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (wp_recorder_new (paths[i], notes, &error));
+      g_assert_null (wp_recorder_new (paths[i], notes, FALSE, &error));
       g_assert_error (error, WP_ERROR, WP_ERROR_IO);
       if (!strstr (error->message, paths[i]))
         g_error ("\"%s\" does not name %s", error->message, paths[i]);
@@ -616,7 +616,7 @@ test_fifo (Folder *folder, gconstpointer data)
   int fd;
 
   g_assert_no_errno (mkfifo (folder->path, 0600));
-  g_assert_null (wp_recorder_new (folder->path, notes, &error));
+  g_assert_null (wp_recorder_new (folder->path, notes, FALSE, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
   g_assert_nonnull (
       strstr (error->message, "record.csv: no program reads this FIFO; start its reader first"));
