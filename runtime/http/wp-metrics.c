@@ -143,8 +143,8 @@ add_times (GString *text, const WpChannelTimes *times)
 static void
 add_full (GString *text, const WpLedger *ledger, guint64 peak)
 {
-  add_seconds (text, "queue_full_seconds_total", "counter",
-               "Time in which a new request would have found no place.", ledger->full_ns);
+  add_seconds (text, "queue_full_seconds_total", "counter", "Time for which queue and workers were full.",
+               ledger->full_ns);
   add (text, "queue_peak_jobs", "gauge", "The most jobs queued at once in the last 60 s.", peak);
 }
 

@@ -185,11 +185,10 @@ unpark_locked (WpChannel *self, WpJob *job, gint64 now_ns)
   leave_group_locked (self, parked_group_locked (self, i), job, now_ns);
 }
 
-/* A new job would find no place. */
 static gboolean
 is_full_locked (const WpChannel *self)
 {
-  return self->expects || (self->queue.n >= self->capacity_jobs && self->in_service.n >= self->max_workers);
+  return self->queue.n >= self->capacity_jobs && self->in_service.n >= self->max_workers;
 }
 
 /* The end of each operation that may change that. */
@@ -451,7 +450,7 @@ wp_channel_is_full (WpChannel *self)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
 
-  return is_full_locked (self);
+  return self->expects || is_full_locked (self);
 }
 
 void
@@ -461,7 +460,6 @@ wp_channel_begin_recovery (WpChannel *self, gboolean parks)
 
   self->expects = TRUE;
   self->parks_meanwhile = parks;
-  note_full_locked (self, wp_time_monotonic ());
 }
 
 gboolean
@@ -513,7 +511,6 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
   if (!job || (!worker && self->queue.n >= self->capacity_jobs))
     {
       self->expects = FALSE;
-      note_full_locked (self, now_ns);
       if (self->n_waiting > 0 && is_empty_locked (self))
         g_cond_broadcast (&self->empty);
       return FALSE;

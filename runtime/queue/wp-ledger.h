@@ -16,7 +16,7 @@ typedef struct {
   guint64 blocked;   /* parked at any time */
   guint64 parked_peak, queued_peak, in_service_peak;
   guint64 recent_queued_peak; /* since wp_channel_sample() */
-  gint64 full_ns;             /* how long a new request would have found no place, in all */
+  gint64 full_ns;             /* how long queue and workers were full, in all */
   gboolean passes;            /* to a shared queue: stored is called passed */
 } WpLedger;
 

@@ -485,11 +485,31 @@ test_one_commit_frees_many (void)
     wp_job_unref (jobs[i]);
 }
 
+/* Requests are parked behind the jobs of an earlier run, yet there is room: no alert says that it was full.
+ */
+static void
+test_recovery_is_not_full (void)
+{
+  g_autoptr (WpChannel) channel = wp_channel_new (2, 1, FALSE, WP_TIME_NONE);
+  gboolean started;
+  WpLedger ledger;
+  WpFreed freed;
+
+  wp_channel_begin_recovery (channel, TRUE);
+  clock_ns += 5;
+  g_assert_true (wp_channel_is_full (channel));
+  g_assert_false (wp_channel_admit (channel, &freed, &started));
+  clock_ns += 5;
+  wp_channel_count (channel, &ledger, NULL);
+  g_assert_cmpint (ledger.full_ns, ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/channel/equals-naive", test_equals_naive);
+  g_test_add_func ("/channel/recovery-is-not-full", test_recovery_is_not_full);
   g_test_add_func ("/channel/one-commit-frees-many", test_one_commit_frees_many);
 
   return g_test_run ();
