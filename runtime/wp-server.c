@@ -333,6 +333,8 @@ start (Server *self, GError **error)
   wp_engine_set_retry (self->engine, &self->options.retry);
   if (self->options.forecast && self->listeners.admin.n_addresses > 0)
     self->forecast = wp_forecast_new (self->engine, self->options.database);
+  if (self->source)
+    wp_engine_set_source (self->engine, self->source);
   if (self->journal)
     start_journal (self);
   self->http_threads = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_http_thread_free);
@@ -344,7 +346,7 @@ start (Server *self, GError **error)
   wp_systemd_start_watchdog ();
   wp_log_start_thread (); /* the lines so far were written directly */
   if (self->source)
-    wp_engine_set_source (self->engine, self->source);
+    self->source->class->start (self->source);
 
   return TRUE;
 }

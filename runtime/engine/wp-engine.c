@@ -426,7 +426,6 @@ wp_engine_set_source (WpEngine *self, WpSource *source)
   self->source = source;
   source->deliver = on_delivered;
   source->data = self;
-  source->class->start (source);
 }
 
 /* WpJournalListener */

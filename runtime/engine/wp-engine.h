@@ -69,8 +69,8 @@ void wp_engine_set_samples (WpEngine *self, WpSampleRing *samples);
  * 503.
  */
 void wp_engine_set_journal (WpEngine *self, WpJournal *journal, guint64 recovery_bytes);
-/* Before the first job: @source (not owned) is started, and its jobs run beside requests, without a limit of
- * their number. A failed one is the source's to keep. */
+/* Before other threads use the engine: once @source (not owned) is started, its jobs run beside requests,
+ * without a limit of their number. A failed one is the source's to keep. */
 void wp_engine_set_source (WpEngine *self, WpSource *source);
 WpJournal *wp_engine_get_journal (const WpEngine *self); /* (transfer none) (nullable) */
 

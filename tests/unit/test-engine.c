@@ -229,11 +229,6 @@ typedef struct {
 } FakeSource;
 
 static void
-fake_start (WpSource *self)
-{
-}
-
-static void
 fake_settle (WpSource *base, WpJob *job)
 {
   FakeSource *self = (FakeSource *) base;
@@ -260,7 +255,7 @@ deliver (FakeSource *self, guint n)
 static void
 check_source (guint failures, const WpRetry *retry, guint stored, guint failed, guint retries)
 {
-  static const WpSourceClass class = { .start = fake_start, .settle = fake_settle };
+  static const WpSourceClass class = { .settle = fake_settle };
   FakeSource source = { .base = { .class = &class } };
   WpLedger ledger;
   Bench bench;
