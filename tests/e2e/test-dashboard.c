@@ -270,6 +270,27 @@ test_ledger_that_does_not_balance (void)
   wp_browser_assert_quiet (browser);
 }
 
+/* All places of /events are taken: the page reads /stats.json. */
+static void
+test_many_pages (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-d", "delay:0", NULL);
+  g_autoptr (GPtrArray) others = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_client_free);
+
+  for (guint i = 0; i < 32; i++)
+    {
+      g_autofree char *status = NULL;
+
+      g_ptr_array_add (others, wp_client_new (wp_harness_admin_port (server)));
+      wp_client_get (others->pdata[i], "/events", NULL);
+      status = wp_client_read_line (others->pdata[i]);
+      g_assert_cmpstr (status, ==, "HTTP/1.1 200 OK");
+    }
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
+  wp_browser_expect_failures (browser);
+  await_kind ("idle");
+}
+
 /* The connections of /events that the page has opened and not closed. */
 static const char counted_events[]
     = "window.open_events = 0; const Real = window.EventSource;"
@@ -389,6 +410,7 @@ test_what_if (void)
   wp_load_await (load, 50);
   wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
   wp_browser_await (browser, "!document.getElementById ('forecast').hidden");
+  await_text ("#apply-sizes", "Apply workers and queue");
   wp_browser_assert_quiet (browser);
   wp_browser_expect_failures (browser);
   apply_workers ("4", "wrong");
@@ -481,6 +503,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dashboard/words", test_words);
   g_test_add_func ("/dashboard/ledger-that-does-not-balance", test_ledger_that_does_not_balance);
   g_test_add_func ("/dashboard/reconnects", test_reconnects);
+  g_test_add_func ("/dashboard/many-pages", test_many_pages);
   g_test_add_func ("/dashboard/hidden-page-asks-nothing", test_hidden_page_asks_nothing);
   g_test_add_func ("/dashboard/keyboard", test_keyboard);
   g_test_add_func ("/dashboard/labels", test_labels);

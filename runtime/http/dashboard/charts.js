@@ -4,34 +4,35 @@ import uPlot from "./uplot-1.6.32/uPlot.esm.js";
 import { clock, clockOfDay, count, duration, figure, latency, rate } from "./format.js";
 
 const HEIGHT_PX = 190;
-const seconds = (...names) => names.map (([key, label, ink, more]) => ({ key, label, ink, ...more }));
+const seriesOf = (...rows) => rows.map (([key, label, ink, more]) => ({ key, label, ink, ...more }));
 const perSecond = (h, key) => h[key].map (n => n == null ? null : n / h.step_s);
 const hasAny = (h, ...keys) => keys.some (key => h[key]?.some (x => x != null));
 
-/* Series: key of the history, label, ink (a custom property of page.css), and perhaps: fill, dash, perSecond (a count of the step), axis
-   (the right one), unit. when: has it a meaning here? none: what is said in the place of a chart without a figure.
+/* Series: key of the history, label, ink (a custom property of page.css), and perhaps: fill, dash, perSecond (a count of the step),
+   when: has it a meaning here? none: what is said in the place of a chart without a figure.
    capacity: the line that the figures cannot pass; marks: the key of the seconds of each step that are shaded. */
 const CHARTS = [
   { id: "queue", title: "Queue", unit: "jobs", format: count, when: h => h.mode !== "Default",
     capacity: h => h.queue, capacityLabel: "capacity", marks: "full_s", marksLabel: "time full",
-    series: seconds (["depth", "queued", "blue", { fill: true }], ["depth_peak", "queued, peak", "blue", { dash: [2, 3] }], ["parked", "parked", "orange"]) },
-  { id: "busy", title: h => h.mode === "Default" ? "Jobs in service" : "Workers", unit: "jobs in service", format: figure,
+    series: seriesOf (["depth", "queued", "blue", { fill: true }], ["depth_peak", "queued, peak", "blue", { dash: [2, 3] }], ["parked", "parked", "orange"]) },
+  { id: "busy", title: h => ({ Default: "Jobs in service", BufferedChannel: "Worker" })[h.mode] ?? "Workers", unit: "jobs in service", format: figure,
     capacity: h => h.mode === "BufferedChannel" ? 1 : h.workers, capacityLabel: "workers",
-    series: seconds (["busy", "busy", "green", { fill: true }]) },
+    series: seriesOf (["busy", "busy", "green", { fill: true }]) },
   { id: "rates", title: "Requests", unit: "requests per second", format: rate,
-    series: seconds (["received", "received", "blue", { perSecond: true, fill: true }], ["stored", "stored", "green", { perSecond: true }],
+    series: seriesOf (["received", "received", "blue", { perSecond: true, fill: true }], ["stored", "stored", "green", { perSecond: true }],
       ["failed", "failed", "red", { perSecond: true, dash: [5, 3] }]) },
   { id: "refusals", title: "Refusals", unit: "requests per second", format: rate, none: "No request was refused.", zeroIsNone: true,
-    series: seconds (["refused_full", "queue full", "red", { perSecond: true }], ["refused_timeout", "parked too long", "orange", { perSecond: true }],
+    series: seriesOf (["refused_full", "no place", "red", { perSecond: true }],
+      ["refused_timeout", "parked too long", "orange", { perSecond: true, when: h => h.mode !== "Default" }],
       ["refused_other", "other", "purple", { perSecond: true, dash: [5, 3] }]) },
   { id: "wait", title: "Wait for a worker", unit: "time, log scale", format: latency, log: true, when: h => h.mode !== "Default", none: "No job was served.",
-    series: seconds (["wait_p50_s", "p50", "green"], ["wait_p95_s", "p95", "orange"], ["wait_p99_s", "p99", "red"]) },
+    series: seriesOf (["wait_p50_s", "p50", "green"], ["wait_p95_s", "p95", "orange"], ["wait_p99_s", "p99", "red"]) },
   { id: "response", title: "Response", unit: "time, log scale", format: latency, log: true, none: "No request was answered.",
-    series: seconds (["response_p50_s", "p50", "green"], ["response_p95_s", "p95", "orange"], ["response_p99_s", "p99", "red"]) },
+    series: seriesOf (["response_p50_s", "p50", "green"], ["response_p95_s", "p95", "orange"], ["response_p99_s", "p99", "red"]) },
   { id: "commit", title: "Database commits", unit: "time, log scale", format: latency, log: true, when: h => hasAny (h, "commit_p50_s", "commit_p99_s"),
-    series: seconds (["commit_p50_s", "p50", "green"], ["commit_p99_s", "p99", "red"]) },
+    series: seriesOf (["commit_p50_s", "p50", "green"], ["commit_p99_s", "p99", "red"]) },
   { id: "rows", title: "Jobs per commit", unit: "jobs", format: figure, when: h => hasAny (h, "rows_per_commit"),
-    series: seconds (["rows_per_commit", "jobs per commit", "purple", { fill: true }]) },
+    series: seriesOf (["rows_per_commit", "jobs per commit", "purple", { fill: true }]) },
 ];
 
 const ink = name => getComputedStyle (document.documentElement).getPropertyValue ("--" + name).trim ();
@@ -136,8 +137,10 @@ export class Chart {
     this.figure.hidden = !meant;
     if (!meant)
       return;
+    if (this.history?.mode !== history.mode)
+      this.beginAnew (history);
     this.history = history;
-    this.data = [history.time, ...chart.series.map (s => s.perSecond ? perSecond (history, s.key) : history[s.key])];
+    this.data = [history.time, ...this.series.map (s => s.perSecond ? perSecond (history, s.key) : history[s.key])];
     this.capacity = chart.capacity?.(history) ?? null;
     const title = typeof chart.title === "function" ? chart.title (history) : chart.title, top = largest (this.data),
           empty = chart.none != null && (chart.zeroIsNone ? top === 0 : this.data.slice (1).every (v => v.every (x => x == null)));
@@ -148,6 +151,13 @@ export class Chart {
     this.place.hidden = this.table.hidden = empty;
     if (!empty)
       this.draw ();
+  }
+
+  /* The server has another mode than before, or this is the first history. */
+  beginAnew (history) {
+    this.series = this.chart.series.filter (s => !s.when || s.when (history));
+    this.plot?.destroy ();
+    this.plot = null;
   }
 
   draw () {
@@ -167,7 +177,7 @@ export class Chart {
     return { ...this.size (), legend: { show: false }, padding: [10, 24, 0, 0], pxAlign: true,
              cursor: { sync: { key: this.sync }, drag: { x: false, y: false }, y: false, points: { size: 7 } },
              scales: { x: { time: true, range: () => [this.begin (), this.history.now] }, y: values },
-             axes: [timeAxis (), valueAxis (chart)], series: [{}, ...chart.series.map (s => makeSeries (s, chart.format))],
+             axes: [timeAxis (), valueAxis (chart)], series: [{}, ...this.series.map (s => makeSeries (s, chart.format))],
              hooks: { drawClear: [u => this.shade (u)], draw: [u => this.drawCapacity (u)], setCursor: [() => this.fillValues ()] } };
   }
 
@@ -237,13 +247,19 @@ export class Chart {
     ctx.font = `${11 * devicePixelRatio}px system-ui`;
     ctx.textAlign = "left";
     ctx.textBaseline = y - bbox.top > 16 * devicePixelRatio ? "bottom" : "top";
-    ctx.fillText (`${this.chart.capacityLabel} ${count (this.capacity)}`, bbox.left + 6 * devicePixelRatio, y + (ctx.textBaseline === "top" ? 3 : -2) * devicePixelRatio);
+    const text = [`${this.chart.capacityLabel} ${count (this.capacity)}`, bbox.left + 6 * devicePixelRatio, y + (ctx.textBaseline === "top" ? 3 : -2) * devicePixelRatio];
+    ctx.setLineDash ([]);
+    ctx.lineWidth = 4 * devicePixelRatio;
+    ctx.lineJoin = "round";
+    ctx.strokeStyle = ink ("card");
+    ctx.strokeText (...text);   /* a halo, over the series */
+    ctx.fillText (...text);
     ctx.restore ();
   }
 
   /* One row a series: the value at the cursor (or the newest), the mean and the peak. It is the legend too. */
   fillTable () {
-    const { chart, data } = this, head = row ("th", ["", this.when (), "mean", "peak"]), body = chart.series.map ((s, i) => {
+    const { chart, data } = this, head = row ("th", ["", this.when (), "mean", "peak"]), body = this.series.map ((s, i) => {
       const known = data[i + 1].filter (v => v != null), mean = known.reduce ((a, b) => a + b, 0) / known.length;
       /* the mean of percentiles is no percentile */
       const cells = row ("td", [s.label, "", known.length === 0 || chart.log ? "–" : chart.format (mean), known.length === 0 ? "–" : chart.format (Math.max (...known))], s);
@@ -285,12 +301,12 @@ export class Chart {
     const i = this.index ();
 
     this.table.rows[0].cells[1].textContent = this.when ();
-    this.chart.series.forEach ((s, k) => this.table.rows[k + 1].cells[1].textContent = this.chart.format (this.data[k + 1][i]));
+    this.series.forEach ((s, k) => this.table.rows[k + 1].cells[1].textContent = this.chart.format (this.data[k + 1][i]));
   }
 
   /* In words, for those who hear the page. */
   summary () {
-    const parts = this.chart.series.map ((s, k) => {
+    const parts = this.series.map ((s, k) => {
       const known = this.data[k + 1].filter (v => v != null);
       return known.length === 0 ? `${s.label}: no figure` : `${s.label}: now ${this.chart.format (this.data[k + 1].at (-1))}, peak ${this.chart.format (Math.max (...known))}`;
     });

@@ -12,9 +12,10 @@ const KNOBS = [
   { name: "traffic", label: "Traffic ×", now: () => 1, min: 0.25, max: () => 4, step: () => 0.05 },
 ];
 
+/* key, label, format; unmeasured: the server does not have it for the same requests */
 const ANSWERS = [["utilisation", "workers busy", x => x == null ? "–" : figure (100 * x) + " %"], ["wait_p50_s", "wait p50", latency], ["wait_p99_s", "wait p99", latency],
-  ["depth_peak", "queued, peak", count], ["blocked", "parked in all", count], ["rejected", "refused, queue full", count], ["timed_out", "refused, parked too long", count],
-  ["full_s", "time full", latency]];
+  ["depth_peak", "queued, peak", count], ["blocked", "parked in all", count], ["rejected", "refused, queue full", count, "unmeasured"],
+  ["timed_out", "refused, parked too long", count, "unmeasured"], ["full_s", "time full", latency, "unmeasured"]];
 
 let askedMs = 0, absent = false, stats = null, asking = false, again = false, unanswered = false;
 
@@ -86,13 +87,18 @@ function showKnobs () {
     if (!knob.chosen)
       knob.slider.value = knob.number.value = now;
   }
+  $("apply").hidden = sizes ().length === 0;
+  $("apply-sizes").textContent = "Apply " + sizes ().map (k => k.name).join (" and ");
 }
+
+/* Those that can be changed: traffic cannot. */
+const sizes = () => KNOBS.filter (k => k.name !== "traffic" && !k.element.hidden);
 
 const chosen = () => KNOBS.filter (k => !k.element.hidden && k.number.checkValidity () && k.number.value !== "");
 
 function showAnswer (a) {
   $("what-if-span").textContent = `The last ${duration (a.span_s)}, ${plural (a.requests, "request", "requests")}, simulated at these sizes:`;
-  $("what-if-answer").replaceChildren (...[["", "as it was", "at these sizes"], ...ANSWERS.map (([key, label, format]) => [label, format (a.measured[key]), format (a.predicted[key])])]
+  $("what-if-answer").replaceChildren (...[["", "as it was", "at these sizes"], ...ANSWERS.map (([key, label, format, unmeasured]) => [label, unmeasured ? "–" : format (a.measured[key]), format (a.predicted[key])])]
     .map ((texts, r) => {
       const line = document.createElement ("tr");
       texts.forEach ((text, i) => {

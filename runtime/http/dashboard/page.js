@@ -29,18 +29,26 @@ function listen () {
   source.onerror = () => lose ();
 }
 
-/* A connection that was refused, cut, or silent is opened anew, for as long as the page is seen. */
-function lose () {
+/* A connection that was refused, cut, or silent is opened anew, for as long as the page is seen. Beside 32 others that
+   read /events there is no place for it: then each try reads /stats.json. */
+async function lose () {
   source?.close ();
   source = null;
-  view.lostSince ??= (view.stats ? heardMs : Date.now ()) / 1000;
-  show ();
+  try {
+    const response = await fetch ("stats.json", { signal: AbortSignal.timeout (RETRY_MS) });
+    onStats (await response.json ());
+  } catch {
+    view.lostSince ??= (view.stats ? heardMs : Date.now ()) / 1000;
+    show ();
+  }
   setTimeout (() => { if (!source && !document.hidden) listen (); }, RETRY_MS);
 }
 
 function onStats (stats) {
+  const before = view.events.at (-1);
+
   heardMs = Date.now ();
-  if (view.lostSince != null) {
+  if (view.lostSince != null || stats.uptime < before?.uptime || stats.ledger.received < before?.ledger.received) {
     view.events = [];   /* it may be another run of the server, with counters that begin anew */
     askedMs = 0;
   }
