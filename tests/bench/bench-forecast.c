@@ -149,6 +149,7 @@ simulate (const WpRow *rows, gsize n_rows, guint workers, guint queue)
       log.shown[i] = g_array_new (FALSE, FALSE, sizeof (double));
     }
   forecast_run_init (&run, workers, queue);
+  run.simulates = TRUE;
   for (gsize i = 0; i < n_rows; i++)
     {
       forecast_run_add (&run, rows[i].arrival_ns, rows[i].service_ns);

@@ -16,7 +16,8 @@ typedef struct {
   WpForecaster *forecaster;
   gint64 *free_ns; /* of the workers */
   gint64 now_ns;
-  guint seen, ended; /* jobs that have arrived, and those added to the ring */
+  guint seen, ended;  /* jobs that have arrived, and those added to the ring */
+  gboolean simulates; /* the depth is forecast too */
 } ForecastRun;
 
 #define FORECAST_ORIGIN_NS G_GINT64_CONSTANT (1000000000000)
@@ -95,7 +96,7 @@ forecast_run_step (ForecastRun *self, WpServerState *state)
          && g_array_index (self->jobs, ForecastJob, self->seen).arrival_ns <= self->now_ns)
     self->seen++;
   *state = (WpServerState){
-    .now_ns = self->now_ns, .arrived = self->seen, .policy = self->policy, .simulates = TRUE
+    .now_ns = self->now_ns, .arrived = self->seen, .policy = self->policy, .simulates = self->simulates
   };
   forecast_run_count (self, state);
 

@@ -311,6 +311,7 @@ test_forecast_has_skill (void)
   ForecastRun run;
 
   forecast_run_init (&run, WORKERS, 10000);
+  run.simulates = TRUE;
   add_traffic (&run, random, 140, 0, 60);
   for (guint i = 0; i < 60; i++)
     outlook = forecast_run_step (&run, &state);
