@@ -1,6 +1,6 @@
 #include "runtime/forecast/wp-forecaster.h"
 
-#include "runtime/forecast/wp-commit-fit.h"
+#include "runtime/forecast/wp-commit-cost.h"
 #include "runtime/forecast/wp-score.h"
 #include "sim/base/wp-time.h"
 
@@ -11,7 +11,7 @@
 struct _WpForecaster {
   const WpSampleRing *ring;
   WpTrafficWindow *window;
-  WpCommitFit fit;
+  WpCommitCostMean cost;
   WpScore scores[WP_N_HORIZONS];
   GRand *random;
   WpOutlook outlook;
@@ -47,8 +47,8 @@ set_commits (WpForecaster *self, const WpServerState *state, WpCapacitySystem *s
 
   system->commits = TRUE;
   system->most_rows = MOST_ROWS;
-  wp_commit_fit_observe (&self->fit, state->n_commits, state->commit_rows, state->commit_ns);
-  wp_commit_fit_get (&self->fit, &system->commit_s, &system->row_s);
+  wp_commit_cost_observe (&self->cost, state->n_commits, state->commit_rows, state->commit_ns);
+  wp_commit_cost_get (&self->cost, &system->commit_s, &system->row_s);
   full_s = system->commit_s + MIN (system->workers, MOST_ROWS) * system->row_s;
   if (pace_s > full_s)
     {

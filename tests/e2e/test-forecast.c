@@ -100,13 +100,13 @@ test_verdict (void)
 
 /* Waits until the last job's times are there to be read. */
 static JsonObject *
-await_what_if (const WpHarness *server, const char *path)
+await_what_if (const WpHarness *server, const char *path, gint64 rows)
 {
   for (gint64 end_us = g_get_monotonic_time () + WP_PATIENCE_US; g_get_monotonic_time () < end_us;)
     {
       JsonObject *answer = ask_json (server, path);
 
-      if (json_object_get_int_member (answer, "requests") == ROWS)
+      if (json_object_get_int_member (answer, "requests") == rows)
         return answer;
       json_object_unref (answer);
     }
@@ -155,7 +155,7 @@ test_what_if_is_wp_sim (void)
       g_assert_cmpuint (wp_client_read_status (client), ==, 200);
     }
   wp_harness_await_stat (server, "ledger.stored", ROWS);
-  answer = await_what_if (server, "/what-if.json?workers=2&queue=20&traffic=1.2");
+  answer = await_what_if (server, "/what-if.json?workers=2&queue=20&traffic=1.2", ROWS);
   wp_client_free (g_steal_pointer (&client));
   wp_harness_stop (server);
 
@@ -200,6 +200,30 @@ test_not_paced (void)
   wp_harness_stop (server);
 }
 
+/* Four requests nearly at once, before a commit of 200 ms each for the one worker to try: three are queued.
+ */
+static void
+test_paced (void)
+{
+  g_autoptr (WpHarness) server
+      = wp_harness_start ("--mode=WorkerPool", "--workers=10", "--commit-pace=200ms", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
+  g_autoptr (JsonObject) answer = NULL;
+  JsonObject *predicted;
+
+  for (guint i = 0; i < 4; i++)
+    wp_client_get (client, "/", NULL);
+  for (guint i = 0; i < 4; i++)
+    g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_harness_await_stat (server, "ledger.stored", 4);
+  answer = await_what_if (server, "/what-if.json?workers=1&traffic=1000", 4);
+  predicted = json_object_get_object_member (answer, "predicted");
+  g_assert_cmpint (json_object_get_int_member (predicted, "depth_peak"), ==, 3);
+  g_assert_cmpfloat (take (predicted, "wait_p99_s"), >, 0.3);
+  wp_client_free (g_steal_pointer (&client));
+  wp_harness_stop (server);
+}
+
 static void
 test_off (void)
 {
@@ -218,6 +242,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/what-if-is-wp-sim", test_what_if_is_wp_sim);
   g_test_add_func ("/forecast/bad-questions", test_bad_questions);
   g_test_add_func ("/forecast/not-paced", test_not_paced);
+  g_test_add_func ("/forecast/paced", test_paced);
   g_test_add_func ("/forecast/off", test_off);
 
   return g_test_run ();

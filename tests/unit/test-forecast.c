@@ -1,7 +1,7 @@
 /* test-forecast.c - the verdict, the scores and the forecast on drawn traffic; no thread and no clock. */
 #include <math.h>
 
-#include "runtime/forecast/wp-commit-fit.h"
+#include "runtime/forecast/wp-commit-cost.h"
 #include "runtime/forecast/wp-score.h"
 #include "runtime/forecast/wp-what-if.h"
 #include "tests/unit/forecast-run.h"
@@ -169,25 +169,28 @@ test_commits (void)
   g_assert_cmpuint (capacity.workers_needed, ==, 0);
 }
 
+/* Slow commits are large, since their rows waited for slow ones: that is no cost of a row. */
 static void
-test_commit_fit (void)
+test_commit_cost (void)
 {
-  WpCommitFit fit = { .weight = 0 };
+  WpCommitCostMean cost = { .weight = 0 };
   double commit_s, row_s;
   guint64 commits = 0, rows = 0, time_ns = 0;
 
-  wp_commit_fit_get (&fit, &commit_s, &row_s);
+  wp_commit_cost_get (&cost, &commit_s, &row_s);
   g_assert_cmpfloat (commit_s, ==, 0);
-  for (guint i = 1; i <= 20; i++)
+  for (guint i = 0; i < 200; i++)
     {
+      guint slow = 1 + i % 2 * 2;
+
       commits += 10;
-      rows += 10 * i;
-      time_ns += 10 * (1000000 + i * 50000);
-      wp_commit_fit_observe (&fit, commits, rows, time_ns);
+      rows += 10 * 8 * slow;
+      time_ns += 10 * 5000000 * slow;
+      wp_commit_cost_observe (&cost, commits, rows, time_ns);
     }
-  wp_commit_fit_get (&fit, &commit_s, &row_s);
-  g_assert_cmpfloat_with_epsilon (commit_s, 0.001, 1e-8);
-  g_assert_cmpfloat_with_epsilon (row_s, 0.00005, 1e-8);
+  wp_commit_cost_get (&cost, &commit_s, &row_s);
+  g_assert_cmpfloat_with_epsilon (commit_s + 16 * row_s, 0.010, 0.0002);
+  g_assert_cmpfloat (row_s, <, 1e-5);
 }
 
 static void
@@ -369,7 +372,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/uncertain", test_uncertain);
   g_test_add_func ("/forecast/growth", test_growth);
   g_test_add_func ("/forecast/commits", test_commits);
-  g_test_add_func ("/forecast/commit-fit", test_commit_fit);
+  g_test_add_func ("/forecast/commit-cost", test_commit_cost);
   g_test_add_func ("/forecast/headlines", test_headlines);
   g_test_add_func ("/forecast/ring", test_ring);
   g_test_add_func ("/forecast/steady-traffic", test_steady_traffic);
