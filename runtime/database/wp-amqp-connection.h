@@ -1,9 +1,7 @@
 /* wp-amqp-connection.h - a connection to RabbitMQ that never waits without a limit. One thread at a time. */
 #pragma once
 
-#include <amqp.h>
-
-#include "runtime/database/wp-amqp-uri.h"
+#include "runtime/database/wp-amqp-login.h"
 #include "runtime/database/wp-broker-counts.h"
 #include "runtime/database/wp-database.h"
 
@@ -89,6 +87,3 @@ const char *wp_amqp_connection_get_blocked (const WpAmqpConnection *self);
 
 /* @status: of a function of librabbitmq, not AMQP_STATUS_OK. Returns: FALSE with "NODE: reason" */
 gboolean wp_amqp_connection_fail (const WpAmqpConnection *self, int status, GError **error);
-
-/* @method: a connection.close or channel.close. Returns: (transfer full): the broker's words */
-char *wp_amqp_explain_close (const amqp_method_t *method);

@@ -237,6 +237,28 @@ test_stopped (void)
   end_load (server, load, "stopped", "SIGSTOP");
 }
 
+/* A start waits neither without a limit nor, if told to wait, in vain. */
+static void
+test_start_stopped (void)
+{
+  g_autofree char *uri = wp_rabbitmq_uri (rabbitmq, "", "?queue=start"),
+                  *option = g_strconcat ("--database=", uri, NULL), *log = NULL;
+  g_autoptr (WpHarness) first = NULL, second = wp_harness_new ();
+
+  wp_child_signal (wp_rabbitmq_child (rabbitmq, 0), SIGSTOP);
+  first = wp_harness_run (option, "--database-timeout=100ms", NULL);
+  g_assert_cmpint (wp_harness_wait (first), ==, 2);
+  log = wp_harness_log (first);
+  g_assert_nonnull (strstr (log, "no answer in time\n"));
+  wp_harness_launch_only (second, option, "--listen=127.0.0.1:0", "--admin=none", "--database-timeout=2s",
+                          "--wait-for-database=10m", NULL);
+  wp_harness_await_log (second, "waiting for the database: ");
+  wp_child_signal (wp_rabbitmq_child (rabbitmq, 0), SIGCONT);
+  wp_harness_await_log (second, "listening on ");
+  wp_harness_signal (second, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (second), ==, 0);
+}
+
 static guint
 ask_ready (WpHarness *server)
 {
@@ -453,6 +475,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rabbitmq-front/full", test_full);
   g_test_add_func ("/rabbitmq-front/too-large", test_too_large);
   g_test_add_func ("/rabbitmq-front/stopped", test_stopped);
+  g_test_add_func ("/rabbitmq-front/start-stopped", test_start_stopped);
   g_test_add_func ("/rabbitmq-front/retry-for", test_retry_for);
   g_test_add_func ("/rabbitmq-front/memory-alarm", test_memory_alarm);
   g_test_add_func ("/rabbitmq-front/disk-alarm", test_disk_alarm);
