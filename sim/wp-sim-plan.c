@@ -47,6 +47,7 @@ wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan)
   self->options = options;
   self->slos = slos_of (options);
   self->policy = options->policy;
+  self->policy.n_changes = 0; /* sizes of the plan stay */
   if (self->policy.mode == WP_MODE_ALL)
     self->policy.mode = WP_MODE_WORKER_POOL;
   self->has_at = options->plan.at_ns != WP_TIME_NONE;

@@ -5,6 +5,7 @@
 
 #include "sim/compare/wp-comparison.h"
 #include "sim/run/wp-generate.h"
+#include "sim/base/wp-error.h"
 #include "sim/base/wp-interrupt.h"
 #include "sim/run/wp-job-output.h"
 #include "sim/base/wp-options.h"
@@ -260,6 +261,10 @@ run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study,
       || !wp_sim_fleet_open_engine (options, service, &engine, report, error)
       || !read_rows (options, trace, service, plan, report, error))
     return FALSE;
+  if (wp_service_time_commit (service) && options->policy.n_changes > 0)
+    return wp_fail (error, WP_ERROR_USAGE,
+                    "--service=batch: does not go with a record whose sizes changed while it was written (a "
+                    "line \"# at=...\")");
   progress = wp_progress_new ("", trace);
   run = wp_run_new (trace, service, report->policies, report->n_models, options->patience_ns);
   http_stage.threads *= MAX (options->fleet.instances, 1); /* of the shared queue beside a fleet */
@@ -379,6 +384,15 @@ compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *pre
                             error);
 }
 
+static void
+note_changes (const WpPolicy *policy, GPtrArray *notes)
+{
+  if (policy->n_changes > 0)
+    g_ptr_array_add (notes, g_strdup_printf ("the sizes are those of the start, and change as in the record "
+                                             "(%u times)",
+                                             policy->n_changes));
+}
+
 /* Why a report that would have a plan has none. */
 static void
 note_plan (const WpSimOptions *options, GPtrArray *notes)
@@ -431,6 +445,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   if (options->learnt)
     g_ptr_array_add (notes, g_strdup (options->learnt));
   note_plan (options, notes);
+  note_changes (&options->policy, notes);
   if (measured
       && !(report.against = comparison = compare (options, trace, predicted, measured, &report, error)))
     return EXIT_BAD;
@@ -481,6 +496,26 @@ generate (const WpSimOptions *options, GError **error)
   return service && wp_generate_write (&job, arrivals, service, STDOUT_FILENO, error) ? EXIT_DONE : EXIT_BAD;
 }
 
+/* What the model of sizes that change does not go with. */
+static gboolean
+check_changes (const WpSimOptions *options, const GPtrArray *measured, GError **error)
+{
+  const char *with
+      = measured->len > 1 || options->shared.fronts > 0 || options->fleet.instances > 0
+            ? "the records of several servers"
+        : options->draw.clients.warmup_rows > 0 || options->draw.clients.warmup_ns != WP_TIME_NONE
+            ? "--warmup"
+            : NULL;
+
+  for (guint i = 0; with && i < measured->len; i++)
+    if (wp_measurement_changes (measured->pdata[i]))
+      return wp_fail (
+          error, WP_ERROR_USAGE,
+          "%s: the sizes changed while it was written (a line \"# at=...\"): that does not go with %s",
+          wp_measurement_path (measured->pdata[i]), with);
+  return TRUE;
+}
+
 /* The records of --against, whose notes complete the policy. */
 static gboolean
 load_records (WpSimOptions *options, GPtrArray *measured, GPtrArray *warnings, GError **error)
@@ -496,7 +531,8 @@ load_records (WpSimOptions *options, GPtrArray *measured, GPtrArray *warnings, G
         return FALSE;
     }
 
-  return wp_policy_check (&options->policy, error) && wp_sim_options_check_fleet (options, error);
+  return check_changes (options, measured, error) && wp_policy_check (&options->policy, error)
+         && wp_sim_options_check_fleet (options, error);
 }
 
 static int

@@ -76,12 +76,36 @@ wp_policy_layout (const WpPolicy *self, WpLayout *layout)
                     : self->mode == WP_MODE_BUFFERED_CHANNEL ? 1
                                                              : self->workers;
   layout->drops_queued = self->ack == WP_ACK_STORED && !self->keep_abandoned;
+  layout->changes = self->changes;
+  layout->n_changes = self->n_changes;
   layout->queue_jobs = spawning ? WP_UNBOUNDED : self->mode == WP_MODE_DEFAULT ? 0 : self->queue_jobs;
   if (!layout->can_be_full)
     return;
   layout->rejects = self->when_full == WP_WHEN_FULL_REJECT || self->block_timeout_ns == 0;
   if (!layout->rejects)
     layout->block_timeout_ns = self->block_timeout_ns;
+}
+
+double
+wp_layout_mean_workers (const WpLayout *self, gint64 from_ns, gint64 until_ns)
+{
+  double sum = 0, workers = self->workers;
+  gint64 now_ns = from_ns;
+
+  if (self->n_changes == 0 || until_ns <= from_ns)
+    return workers;
+
+  for (guint i = 0; i < self->n_changes; i++)
+    {
+      gint64 at_ns = CLAMP (self->changes[i].at_ns, now_ns, until_ns);
+
+      sum += workers * (double) (at_ns - now_ns);
+      workers = self->changes[i].workers;
+      now_ns = at_ns;
+    }
+  sum += workers * (double) (until_ns - now_ns);
+
+  return sum / (double) (until_ns - from_ns);
 }
 
 gboolean

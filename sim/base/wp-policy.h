@@ -31,6 +31,14 @@ typedef enum { WP_ACK_ACCEPTED, WP_ACK_STORED } WpAck;
 #define WP_N_MODES   3
 #define WP_UNBOUNDED G_MAXUINT
 
+/* The sizes of a server from a moment on, after a change while it ran. */
+typedef struct {
+  gint64 at_ns; /* since the trace's origin */
+  guint queue_jobs, workers;
+  gboolean rejects;
+  gint64 block_timeout_ns; /* WP_TIME_NONE: none */
+} WpSizeChange;
+
 /* As the user set it; wp_policy_init() sets the defaults. */
 typedef struct {
   WpModeKind mode;
@@ -42,7 +50,9 @@ typedef struct {
   WpAck ack;               /* answer a request when its job is accepted (default) or stored */
   /* with WP_ACK_STORED: run a queued job even after its client has left (FALSE) */
   gboolean keep_abandoned;
-  guint given; /* WpPolicyField bits: set by the command line or the configuration */
+  guint given;                 /* WpPolicyField bits: set by the command line or the configuration */
+  const WpSizeChange *changes; /* @n_changes, in order of time, of the sizes above; not owned; NULL: none */
+  guint n_changes;
 } WpPolicy;
 
 typedef enum {
@@ -65,11 +75,16 @@ typedef struct {
   gint64 block_timeout_ns; /* WP_TIME_NONE: none; never 0, which is @rejects */
   /* FALSE in Default and with the spawning dispatcher: time_full and first_full are null */
   gboolean can_be_full;
-  gboolean drops_queued; /* drop a queued job whose client has left: it was never acknowledged */
+  gboolean drops_queued;       /* drop a queued job whose client has left: it was never acknowledged */
+  const WpSizeChange *changes; /* as of WpPolicy */
+  guint n_changes;
 } WpLayout;
 
 void wp_policy_init (WpPolicy *self, WpModeKind mode);
 void wp_policy_layout (const WpPolicy *self, WpLayout *layout);
+
+/* Returns: the mean number of workers between the two times; WP_UNBOUNDED, where that is the layout's. */
+double wp_layout_mean_workers (const WpLayout *self, gint64 from_ns, gint64 until_ns);
 
 /* FALSE with WP_ERROR_USAGE: --when-full=reject beside --block-timeout. */
 gboolean wp_policy_check (const WpPolicy *self, GError **error);

@@ -18,6 +18,7 @@ struct _WpMeasurement {
   gsize n_rows;
   WpRow *merged; /* the rows of several records; @trace is the first one's, and not owned; or NULL */
   gboolean is_disturbed;
+  GArray *changes; /* (element-type WpSizeChange): of the sizes; filled once they are needed */
 };
 
 /* An id has one line, which is seen twice where the trace is sorted. */
@@ -70,6 +71,7 @@ wp_measurement_load (const char *path, gboolean unique_ids, GError **error)
   g_autoptr (WpMeasurement) self = g_new0 (WpMeasurement, 1);
 
   self->path = g_strdup (path);
+  self->changes = g_array_new (FALSE, FALSE, sizeof (WpSizeChange));
 
   return load (self, unique_ids, error) ? g_steal_pointer (&self) : NULL;
 }
@@ -142,6 +144,7 @@ wp_measurement_free (WpMeasurement *self)
     g_clear_pointer (&self->trace, wp_trace_free);
   g_free (self->merged);
   g_clear_pointer (&self->lines, g_hash_table_unref);
+  g_clear_pointer (&self->changes, g_array_unref);
   g_free (self->path);
   g_free (self);
 }
@@ -250,6 +253,73 @@ complete_field (const WpMeasurement *self, WpPolicy *policy, guint given, const 
 }
 
 gboolean
+wp_measurement_changes (const WpMeasurement *self)
+{
+  gint64 origin_ns;
+
+  return !self->merged && wp_trace_sizes (self->trace, &origin_ns)->len > 0;
+}
+
+static int
+compare_changes (gconstpointer a, gconstpointer b)
+{
+  return wp_time_compare (&((const WpSizeChange *) a)->at_ns, &((const WpSizeChange *) b)->at_ns);
+}
+
+/* Computes them once: policies have pointers to them. */
+static gboolean
+compute_changes (const WpMeasurement *self, const WpPolicy *policy, GError **error)
+{
+  gint64 origin_ns;
+  const GArray *all = wp_trace_sizes (self->trace, &origin_ns);
+  WpPolicy now = *policy;
+
+  for (guint i = 0; i < all->len && self->changes->len == i; i++)
+    {
+      const WpTraceSizes *sizes = &g_array_index (all, WpTraceSizes, i);
+      WpLayout layout;
+      WpSizeChange change;
+
+      if (!wp_policy_set_words (&now, sizes->sizes, WP_POLICY_SIZES, error))
+        {
+          g_prefix_error (error, "%s: a line \"# at=...\": ", wp_measurement_path (self));
+          return FALSE;
+        }
+      wp_policy_layout (&now, &layout);
+      change = (WpSizeChange){ sizes->at_ns - origin_ns, layout.queue_jobs, layout.workers, layout.rejects,
+                               layout.block_timeout_ns };
+      g_array_append_val (self->changes, change);
+    }
+  g_array_sort (self->changes, compare_changes);
+
+  return TRUE;
+}
+
+/* @given: the fields that the command line set */
+static gboolean
+take_changes (const WpMeasurement *self, WpPolicy *policy, guint given, GPtrArray *warnings, GError **error)
+{
+  policy->changes = NULL;
+  policy->n_changes = 0;
+  if (!wp_measurement_changes (self) || policy->mode == WP_MODE_DEFAULT)
+    return TRUE;
+  if (given & WP_POLICY_SIZES)
+    {
+      g_ptr_array_add (warnings,
+                       g_strdup_printf ("the sizes of %s changed while it was written, and those of the "
+                                        "prediction, which are given, do not",
+                                        wp_measurement_path (self)));
+      return TRUE;
+    }
+  if (!compute_changes (self, policy, error))
+    return FALSE;
+  policy->changes = (const WpSizeChange *) self->changes->data;
+  policy->n_changes = self->changes->len;
+
+  return TRUE;
+}
+
+gboolean
 wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, GPtrArray *warnings, GError **error)
 {
   guint given = policy->given;
@@ -264,7 +334,7 @@ wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, GPtrArray 
       return FALSE;
   assume_kept (self->trace, policy);
 
-  return TRUE;
+  return take_changes (self, policy, given, warnings, error);
 }
 
 static gboolean

@@ -34,7 +34,8 @@ gboolean wp_measurement_is_disturbed (const WpMeasurement *self);
 
 /**
  * wp_measurement_complete:
- * @policy: fields that were not given are taken from the notes
+ * @policy: fields that were not given are taken from the notes, and changes of sizes from the record (of
+ * which they are a part) if no size was given
  * @warnings: (element-type utf8): gets a line for each missing note and for each given value that contradicts
  * one
  *
@@ -47,6 +48,9 @@ gboolean wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, G
 /* Takes --ack and --keep-abandoned from the notes of @trace unless they were given. FALSE for an invalid
  * note. */
 gboolean wp_measurement_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error);
+
+/* Returns: TRUE if the sizes changed while the record was written. */
+gboolean wp_measurement_changes (const WpMeasurement *self);
 
 /* Warns if the measurement is the input @trace (at @path) itself, a prediction, or of a disturbed run. */
 void wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char *path,

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "sim/model/wp-model-private.h"
 
 static void
@@ -87,7 +89,8 @@ wp_model_reset_counts (WpModel *self, gint64 now_ns)
   forget_histogram (&self->wait);
   forget_histogram (&self->response);
   forget_histogram (&self->depth);
-  self->requests = self->accepted = self->refused = self->timed_out = self->blocked = self->dropped = 0;
+  self->requests = self->accepted = self->refused = self->blocked = self->dropped = 0;
+  memset (self->turned_away_as, 0, sizeof self->turned_away_as);
   self->dropped_ns = 0;
   self->time_full_ns = 0;
   self->first_full_ns = WP_TIME_NONE;
@@ -133,7 +136,8 @@ wp_model_merge (WpModel *self, WpModel *other)
   self->requests += other->requests;
   self->accepted += other->accepted;
   self->refused += other->refused;
-  self->timed_out += other->timed_out;
+  for (guint i = 0; i < G_N_ELEMENTS (self->turned_away_as); i++)
+    self->turned_away_as[i] += other->turned_away_as[i];
   self->dropped += other->dropped;
   self->blocked += other->blocked;
   self->carried += other->carried;
@@ -184,13 +188,17 @@ wp_model_check (WpModel *self, GError **error)
                         + self->carried_depth_ns;
   WpUint128 busy_ns = self->service_ns + self->carried_busy_ns;
   WpUint128 makespan_ns = (WpUint128) (guint64) (self->last_ns - self->first_ns);
+  guint workers = self->layout.workers; /* the most */
+
+  for (guint i = 0; i < self->layout.n_changes; i++)
+    workers = MAX (workers, self->layout.changes[i].workers);
 
   wp_model_unpark (self, G_MAXINT64);
   return wp_summary_check_law ("response", self->response->sum,
                                self->wait->sum + self->service_ns - self->dispatch_ns, error)
          && (self->accepted == 0 || wp_summary_check_law ("depth", self->depth->sum, queued_ns, error))
          && wp_summary_check_law ("parked", self->parked_ns, self->parked_own_ns, error)
-         && (self->accepted == 0 || busy_ns <= makespan_ns * self->layout.workers
-             || wp_summary_check_law ("busy for longer than there are workers",
-                                      makespan_ns * self->layout.workers, busy_ns, error));
+         && (self->accepted == 0 || busy_ns <= makespan_ns * workers
+             || wp_summary_check_law ("busy for longer than there are workers", makespan_ns * workers,
+                                      busy_ns, error));
 }

@@ -3,8 +3,25 @@
 
 #include "sim/model/wp-server-times.h"
 #include "sim/stats/wp-histogram.h"
+#include "sim/model/wp-heap.h"
 #include "sim/model/wp-model.h"
 #include "sim/model/wp-ring.h"
+
+#define wp_time_before(a, b) (*(a) < *(b))
+WP_DEFINE_HEAP (WpTimeHeap, wp_time_heap, gint64, wp_time_before)
+
+/* Where the sizes change during a run. All changes are known at the start; each takes effect once no event
+ * before it can be caused any more: for the policy that is an arrival, for the queue an acceptance, for the
+ * workers a start. */
+typedef struct {
+  WpLayout layout;                 /* of the start */
+  guint policies, queues, workers; /* number of changes that have taken effect for each */
+  gint64 started_ns;               /* no job starts before the last change of the workers */
+  GArray *retired;                 /* (element-type gint64): free times of workers that were taken away */
+  GArray *busy;                    /* (element-type WpSpan): each job in service */
+  WpTimeHeap parked;               /* ends of the parked requests: timeouts differ, so they have no order */
+  gint64 patience_ns;
+} WpModelChanges;
 
 struct _WpModel {
   WpLayout layout;
@@ -24,9 +41,9 @@ struct _WpModel {
   gint64 first_ns, last_ns; /* first arrival, last finish */
 
   guint64 requests, accepted, refused, blocked, blocked_peak;
-  guint64 timed_out;    /* included in @refused */
-  guint64 dropped;      /* included in @accepted */
-  WpUint128 dropped_ns; /* from their arrival to their leaving */
+  guint64 turned_away_as[WP_OUTCOME_ABANDONED + 1]; /* the parts of @refused */
+  guint64 dropped;                                  /* included in @accepted */
+  WpUint128 dropped_ns;                             /* from their arrival to their leaving */
   gint64 time_full_ns, first_full_ns;
   WpUint128 service_ns; /* of the workers: with the dispatches */
   WpUint128 dispatch_ns;
@@ -43,7 +60,26 @@ struct _WpModel {
   WpUint128 carried_depth_ns, carried_busy_ns;
   guint64 carried; /* of them, those that finish */
   WpRing starts;   /* during the warm-up: when the jobs that wait for a worker start */
+
+  WpModelChanges *changes; /* NULL: the sizes stay */
 };
+
+void wp_model_changes_begin (WpModel *self, gint64 patience_ns);
+void wp_model_changes_free (WpModelChanges *self);
+
+/* The three that offer_one() does otherwise where the sizes change. A request that arrives at @arrival_ns:
+ * the policy for it; when it starts, at the earliest worker by the sizes then; when it is accepted. */
+void wp_model_changes_arrive (WpModel *self, gint64 arrival_ns);
+gint64 wp_model_changes_start (WpModel *self, gint64 arrival_ns);
+gint64 wp_model_changes_accept (WpModel *self, gint64 arrival_ns, gint64 started_ns);
+
+void wp_model_changes_serve (WpModel *self, gint64 from_ns, gint64 until_ns); /* a job occupies a worker */
+
+void wp_model_changes_park (WpModel *self, gint64 arrival_ns, gint64 ended_ns);
+void wp_model_changes_finish (WpModel *self); /* counts up to the last finish */
+
+/* Moves the depth on to @now_ns. */
+void wp_model_leave_queue_until (WpModel *self, gint64 now_ns);
 
 /* Removes the requests that are no longer parked at @now_ns. Counts by the clock, for the check of Little's
  * law. */
@@ -87,7 +123,7 @@ wp_model_count_depth (WpModel *self, gint64 until_ns)
     return;
   wp_histogram_add_inline (self->depth, (gint64) self->waiting.length,
                            (guint64) (until_ns - self->counted_ns));
-  if (self->waiting.length == self->full_jobs)
+  if (self->waiting.length >= self->full_jobs)
     wp_model_count_full (self, self->counted_ns, until_ns);
   self->counted_ns = until_ns;
 }
@@ -123,7 +159,8 @@ wp_model_started (const WpModel *self)
 static inline gboolean
 wp_model_is_single (const WpModel *self)
 {
-  return self->layout.workers == 1 && self->layout.queue_jobs > 0 && self->drop_after_ns == G_MAXINT64;
+  return self->layout.workers == 1 && self->layout.queue_jobs > 0 && self->drop_after_ns == G_MAXINT64
+         && !self->changes;
 }
 
 /* The same for a single worker, in passes over the batch without mispredicted branches. Rows that may find

@@ -8,13 +8,16 @@ wp_model_set_patience (WpModel *self, gint64 patience_ns)
   const WpLayout *layout = &self->layout;
   gint64 timeout_ns = layout->block_timeout_ns == WP_TIME_NONE ? G_MAXINT64 : layout->block_timeout_ns;
 
+  if (self->changes)
+    self->changes->patience_ns = patience_ns;
   if (patience_ns == WP_TIME_NONE)
     patience_ns = G_MAXINT64;
   self->may_wait_ns = layout->rejects ? 0 : MIN (timeout_ns, patience_ns);
   self->turned_away = layout->rejects             ? WP_OUTCOME_REJECTED
                       : timeout_ns <= patience_ns ? WP_OUTCOME_TIMED_OUT
                                                   : WP_OUTCOME_ABANDONED;
-  self->drop_after_ns = layout->drops_queued && layout->queue_jobs > 0 ? patience_ns : G_MAXINT64;
+  self->drop_after_ns
+      = layout->drops_queued && (layout->queue_jobs > 0 || layout->n_changes > 0) ? patience_ns : G_MAXINT64;
 }
 
 WpModel *
@@ -27,6 +30,8 @@ wp_model_new (const WpLayout *layout, gint64 patience_ns)
   self->full_jobs = layout->can_be_full && layout->queue_jobs > 0 ? layout->queue_jobs : G_MAXSIZE;
   wp_server_times_init (&self->workers, layout->workers);
   self->first_full_ns = WP_TIME_NONE;
+  if (layout->n_changes > 0)
+    wp_model_changes_begin (self, patience_ns);
   self->blocked_time = wp_histogram_new ();
   self->wait = wp_histogram_new ();
   self->response = wp_histogram_new ();
@@ -42,6 +47,7 @@ wp_model_free (WpModel *self)
   wp_ring_clear (&self->waiting);
   wp_step_ring_clear (&self->parked);
   wp_ring_clear (&self->starts);
+  g_clear_pointer (&self->changes, wp_model_changes_free);
   wp_histogram_free (self->blocked_time);
   wp_histogram_free (self->wait);
   wp_histogram_free (self->response);
@@ -57,6 +63,12 @@ leave_queue_until (WpModel *self, gint64 now_ns)
       wp_model_count_depth (self, wp_ring_front (&self->waiting));
       wp_ring_pop (&self->waiting);
     }
+}
+
+void
+wp_model_leave_queue_until (WpModel *self, gint64 now_ns)
+{
+  leave_queue_until (self, now_ns);
 }
 
 /* When a request that arrives at @arrival_ns gets a place in the queue. @waiting is as of entered_ns, with at
@@ -75,7 +87,10 @@ acceptance (const WpModel *self, gint64 arrival_ns, gint64 start_ns)
 static void
 park (WpModel *self, gint64 arrival_ns, gint64 ended_ns)
 {
-  wp_model_park (self, arrival_ns, ended_ns);
+  if (self->changes)
+    wp_model_changes_park (self, arrival_ns, ended_ns);
+  else
+    wp_model_park (self, arrival_ns, ended_ns);
   self->parked_own_ns += (guint64) (ended_ns - arrival_ns);
   self->blocked++;
 }
@@ -86,7 +101,7 @@ turn_away (WpModel *self, gint64 arrival_ns, WpRequestResult *result)
   gint64 ended_ns = arrival_ns + self->may_wait_ns;
 
   self->refused++;
-  self->timed_out += self->turned_away == WP_OUTCOME_TIMED_OUT;
+  self->turned_away_as[self->turned_away]++;
   if (!self->layout.rejects)
     park (self, arrival_ns, ended_ns);
   *result = (WpRequestResult){ WP_TIME_NONE, WP_TIME_NONE,      WP_TIME_NONE,
@@ -138,12 +153,17 @@ count_served (WpModel *self, gint64 arrival_ns, gint64 started_ns, gint64 finish
   wp_histogram_add_inline (self->response, finished_ns - arrival_ns, 1);
 }
 
-/* @dispatch_ns: 0 where the caller has none, which the compiler then leaves out */
+/* @dispatch_ns: 0 where the caller has none, @changes: FALSE where the sizes stay, which the compiler then
+ * leaves out */
 G_ALWAYS_INLINE static inline gboolean
-offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, gint64 dispatch_ns, WpRequestResult *result)
+offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, gint64 dispatch_ns, gboolean changes,
+           WpRequestResult *result)
 {
-  gint64 started_ns = wp_server_times_next (&self->workers, arrival_ns); /* then the worker is taken */
-  gint64 accepted_ns = acceptance (self, arrival_ns, started_ns);
+  /* then the worker is taken */
+  gint64 started_ns = changes ? wp_model_changes_start (self, arrival_ns)
+                              : wp_server_times_next (&self->workers, arrival_ns);
+  gint64 accepted_ns = changes ? wp_model_changes_accept (self, arrival_ns, started_ns)
+                               : acceptance (self, arrival_ns, started_ns);
   gint64 blocked_ns = accepted_ns - arrival_ns;
   gint64 finished_ns;
 
@@ -171,7 +191,9 @@ offer_one (WpModel *self, gint64 arrival_ns, gint64 service_ns, gint64 dispatch_
     return FALSE;
 
   wp_server_times_take (&self->workers, started_ns, finished_ns);
-  if (started_ns == accepted_ns && self->layout.queue_jobs == 0 && self->layout.can_be_full)
+  if (changes)
+    wp_model_changes_serve (self, started_ns, finished_ns);
+  else if (started_ns == accepted_ns && self->layout.queue_jobs == 0 && self->layout.can_be_full)
     count_rendezvous_full (self, started_ns);
   self->entered_ns = accepted_ns;
   self->service_ns += (guint64) (service_ns + dispatch_ns);
@@ -194,6 +216,24 @@ count_requests (WpModel *self, const WpRow *rows, gsize n_rows)
   self->requests += n_rows;
 }
 
+/* @dispatches_ns, @results: NULL: none */
+static gboolean
+offer_changing (WpModel *self, const WpRow *rows, const gint64 *services_ns, const gint64 *dispatches_ns,
+                gsize n_rows, WpRequestResult *results)
+{
+  WpRequestResult unseen;
+
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      wp_model_changes_arrive (self, rows[i].arrival_ns);
+      if (!offer_one (self, rows[i].arrival_ns, services_ns[i], dispatches_ns ? dispatches_ns[i] : 0, TRUE,
+                      results ? &results[i] : &unseen))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows,
                 WpRequestResult *results)
@@ -201,6 +241,8 @@ wp_model_offer (WpModel *self, const WpRow *rows, const gint64 *services_ns, gsi
   if (n_rows == 0)
     return TRUE;
   count_requests (self, rows, n_rows);
+  if (self->changes)
+    return offer_changing (self, rows, services_ns, NULL, n_rows, results);
   if (!results && wp_model_is_single (self))
     return wp_model_offer_single (self, rows, services_ns, n_rows);
 
@@ -214,7 +256,7 @@ wp_model_offer_general (WpModel *self, const WpRow *rows, const gint64 *services
   WpRequestResult unseen;
 
   for (gsize i = 0; i < n_rows; i++)
-    if (!offer_one (self, rows[i].arrival_ns, services_ns[i], 0, results ? &results[i] : &unseen))
+    if (!offer_one (self, rows[i].arrival_ns, services_ns[i], 0, FALSE, results ? &results[i] : &unseen))
       return FALSE;
 
   return TRUE;
@@ -229,8 +271,10 @@ wp_model_offer_dispatched (WpModel *self, const WpRow *rows, const gint64 *servi
   if (n_rows == 0)
     return TRUE;
   count_requests (self, rows, n_rows);
+  if (self->changes)
+    return offer_changing (self, rows, services_ns, dispatches_ns, n_rows, results);
   for (gsize i = 0; i < n_rows; i++)
-    if (!offer_one (self, rows[i].arrival_ns, services_ns[i], dispatches_ns[i],
+    if (!offer_one (self, rows[i].arrival_ns, services_ns[i], dispatches_ns[i], FALSE,
                     results ? &results[i] : &unseen))
       return FALSE;
 
@@ -272,14 +316,9 @@ wp_model_start_counting (WpModel *self, gint64 now_ns)
 static void
 count_outcomes (const WpModel *self, WpSummary *summary)
 {
-  if (self->layout.rejects)
-    summary->rejected = self->refused;
-  else
-    {
-      summary->timed_out = self->timed_out;
-      summary->abandoned = self->refused - self->timed_out;
-    }
-  summary->abandoned += self->dropped;
+  summary->rejected = self->turned_away_as[WP_OUTCOME_REJECTED];
+  summary->timed_out = self->turned_away_as[WP_OUTCOME_TIMED_OUT];
+  summary->abandoned = self->turned_away_as[WP_OUTCOME_ABANDONED] + self->dropped;
   summary->requests = self->requests;
   summary->accepted = self->accepted;
   summary->blocked = self->blocked;
@@ -320,11 +359,13 @@ wp_model_finish (WpModel *self, WpSummary *summary)
   count_times (self, summary);
   if (self->accepted > 0)
     {
+      if (self->changes)
+        wp_model_changes_finish (self);
       leave_queue_until (self, G_MAXINT64);
       wp_model_count_depth (self, self->last_ns);
     }
   if (wp_model_started (self) > 0)
-    summary->busy_max = (gint64) self->workers.n;
+    summary->busy_max = (gint64) (self->workers.n + (self->changes ? self->changes->retired->len : 0));
   wp_summary_set_depth (summary, self->depth);
   if (self->layout.can_be_full)
     {
@@ -333,5 +374,7 @@ wp_model_finish (WpModel *self, WpSummary *summary)
     }
   wp_summary_set_window (summary, self->first_ns, last_ns,
                          (double) (self->service_ns + self->carried_busy_ns),
-                         wp_model_started (self) + self->carried, self->layout.workers);
+                         wp_model_started (self) + self->carried,
+                         wp_layout_mean_workers (self->changes ? &self->changes->layout : &self->layout,
+                                                 self->first_ns, last_ns));
 }

@@ -86,7 +86,7 @@ wp_summary_set_depth (WpSummary *self, const WpHistogram *depth)
 
 void
 wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, double service_ns, guint64 finished,
-                       guint workers)
+                       double workers)
 {
   if (last_ns == WP_TIME_NONE)
     return;
@@ -95,20 +95,14 @@ wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, double 
     return;
   self->throughput = (double) finished / ((double) self->makespan_ns / WP_NS_PER_S);
   self->busy_mean = service_ns / (double) self->makespan_ns;
-  if (workers != WP_UNBOUNDED)
+  if (workers < WP_UNBOUNDED)
     self->utilisation = self->busy_mean / workers;
 }
-
-/* An interval, and the index of its row. */
-typedef struct {
-  gint64 from, to;
-  gsize index;
-} Span;
 
 static int
 compare_spans (gconstpointer a, gconstpointer b)
 {
-  const Span *one = a, *two = b;
+  const WpSpan *one = a, *two = b;
 
   if (one->from != two->from)
     return one->from < two->from ? -1 : 1;
@@ -119,7 +113,7 @@ compare_spans (gconstpointer a, gconstpointer b)
 static void
 add_span (GArray *spans, gint64 from, gint64 to)
 {
-  Span span = { from, to == WP_TIME_NONE ? G_MAXINT64 : to, spans->len };
+  WpSpan span = { from, to == WP_TIME_NONE ? G_MAXINT64 : to, spans->len };
 
   g_array_append_val (spans, span);
 }
@@ -132,8 +126,8 @@ sort_spans (GArray *spans)
 
   g_array_sort (spans, compare_spans);
   for (guint i = 0; i < spans->len; i++)
-    if (g_array_index (spans, Span, i).to > g_array_index (spans, Span, i).from)
-      g_array_append_val (ends, g_array_index (spans, Span, i).to);
+    if (g_array_index (spans, WpSpan, i).to > g_array_index (spans, WpSpan, i).from)
+      g_array_append_val (ends, g_array_index (spans, WpSpan, i).to);
   g_array_sort (ends, wp_time_compare);
 
   return ends;
@@ -149,7 +143,7 @@ peak_of (GArray *spans)
 
   for (guint i = 0; i < spans->len; i++)
     {
-      const Span *span = &g_array_index (spans, Span, i);
+      const WpSpan *span = &g_array_index (spans, WpSpan, i);
       gboolean empty = span->to == span->from;
 
       while (ended < ends->len && g_array_index (ends, gint64, ended) <= span->from)
@@ -162,16 +156,24 @@ peak_of (GArray *spans)
 }
 
 typedef struct {
-  gint64 now_ns, last_ns; /* counted up to here; the window's end */
-  WpHistogram *levels;    /* weighted by ns */
-  guint64 full_at;        /* the level that is full; 0: none */
+  gint64 now_ns, last_ns;           /* counted up to here; the window's end */
+  WpHistogram *levels;              /* weighted by ns */
+  gboolean of_workers;              /* the levels are jobs in service, not in the queue */
+  guint64 full_at;                  /* the level that is full; 0: none */
+  const WpSizeChange *change, *end; /* to come */
   gint64 full_ns, first_full_ns;
 } Sweep;
 
-static void
-sweep_to (Sweep *self, guint64 level, gint64 until_ns)
+/* A queue of no places is full where all workers are busy. */
+static guint64
+full_level (const Sweep *self, guint queue_jobs, guint workers)
 {
-  until_ns = MIN (until_ns, self->last_ns);
+  return !self->of_workers ? queue_jobs : queue_jobs == 0 ? workers : 0;
+}
+
+static void
+sweep_part (Sweep *self, guint64 level, gint64 until_ns)
+{
   if (until_ns <= self->now_ns)
     return;
   wp_histogram_add (self->levels, (gint64) level, (guint64) (until_ns - self->now_ns));
@@ -184,17 +186,36 @@ sweep_to (Sweep *self, guint64 level, gint64 until_ns)
   self->now_ns = until_ns;
 }
 
+static void
+sweep_to (Sweep *self, guint64 level, gint64 until_ns)
+{
+  until_ns = MIN (until_ns, self->last_ns);
+  for (; self->change < self->end && self->change->at_ns < until_ns; self->change++)
+    {
+      sweep_part (self, level, self->change->at_ns);
+      self->full_at = full_level (self, self->change->queue_jobs, self->change->workers);
+    }
+  sweep_part (self, level, until_ns);
+}
+
 /* Counts the open spans over time from @first_ns to @last_ns. */
 static Sweep
-sweep (GArray *spans, gint64 first_ns, gint64 last_ns, guint64 full_at)
+sweep (GArray *spans, gint64 first_ns, gint64 last_ns, const WpLayout *layout, gboolean of_workers)
 {
-  Sweep self = { first_ns, last_ns, wp_histogram_new (), full_at, 0, WP_TIME_NONE };
+  Sweep self = { .now_ns = first_ns,
+                 .last_ns = last_ns,
+                 .levels = wp_histogram_new (),
+                 .of_workers = of_workers,
+                 .change = layout->changes,
+                 .end = layout->changes + layout->n_changes,
+                 .first_full_ns = WP_TIME_NONE };
   g_autoptr (GArray) ends = sort_spans (spans);
   guint opened = 0, ended = 0;
 
+  self.full_at = full_level (&self, layout->queue_jobs, layout->workers);
   for (guint i = 0; i < spans->len; i++)
     {
-      const Span *span = &g_array_index (spans, Span, i);
+      const WpSpan *span = &g_array_index (spans, WpSpan, i);
 
       if (span->to == span->from)
         continue;
@@ -207,6 +228,18 @@ sweep (GArray *spans, gint64 first_ns, gint64 last_ns, guint64 full_at)
   sweep_to (&self, 0, last_ns);
 
   return self;
+}
+
+gint64
+wp_summary_find_busy (const WpLayout *layout, GArray *busy, gint64 first_ns, gint64 last_ns,
+                      gint64 *first_full_ns)
+{
+  Sweep full = sweep (busy, first_ns, last_ns, layout, TRUE);
+
+  wp_histogram_free (full.levels);
+  *first_full_ns = full.first_full_ns;
+
+  return full.full_ns;
 }
 
 static gboolean
@@ -270,7 +303,8 @@ measure_window (WpSummary *self, const WpLayout *layout, const WpRow *rows, gsiz
         service_ns += (guint64) (row->finished_ns - row->started_ns);
       }
   if (n_rows > 0)
-    wp_summary_set_window (self, rows[0].arrival_ns, last_ns, (double) service_ns, finished, layout->workers);
+    wp_summary_set_window (self, rows[0].arrival_ns, last_ns, (double) service_ns, finished,
+                           wp_layout_mean_workers (layout, rows[0].arrival_ns, last_ns));
 
   return last_ns;
 }
@@ -279,17 +313,18 @@ static void
 measure_levels (WpSummary *self, const WpLayout *layout, GArray *queued, GArray *busy, gint64 first_ns,
                 gint64 last_ns)
 {
-  Sweep depth = sweep (queued, first_ns, last_ns, layout->queue_jobs);
-  Sweep in_service = sweep (busy, first_ns, last_ns, layout->workers);
-  const Sweep *full = layout->queue_jobs > 0 ? &depth : &in_service;
+  Sweep depth = sweep (queued, first_ns, last_ns, layout, FALSE);
+  Sweep in_service = sweep (busy, first_ns, last_ns, layout, TRUE);
+  gint64 one_ns = depth.first_full_ns, other_ns = in_service.first_full_ns;
 
   wp_summary_set_depth (self, depth.levels);
   if (busy->len > 0)
     self->busy_max = (gint64) peak_of (busy);
   if (layout->can_be_full)
     {
-      self->time_full_ns = full->full_ns;
-      self->first_full_ns = full->first_full_ns;
+      self->time_full_ns = depth.full_ns + in_service.full_ns;
+      self->first_full_ns = one_ns == WP_TIME_NONE || other_ns == WP_TIME_NONE ? MAX (one_ns, other_ns)
+                                                                               : MIN (one_ns, other_ns);
     }
   wp_histogram_free (depth.levels);
   wp_histogram_free (in_service.levels);
@@ -298,9 +333,9 @@ measure_levels (WpSummary *self, const WpLayout *layout, GArray *queued, GArray 
 void
 wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *rows, gsize n_rows)
 {
-  g_autoptr (GArray) parked = g_array_new (FALSE, FALSE, sizeof (Span));
-  g_autoptr (GArray) queued = g_array_new (FALSE, FALSE, sizeof (Span));
-  g_autoptr (GArray) busy = g_array_new (FALSE, FALSE, sizeof (Span));
+  g_autoptr (GArray) parked = g_array_new (FALSE, FALSE, sizeof (WpSpan));
+  g_autoptr (GArray) queued = g_array_new (FALSE, FALSE, sizeof (WpSpan));
+  g_autoptr (GArray) busy = g_array_new (FALSE, FALSE, sizeof (WpSpan));
   gint64 last_ns;
 
   wp_summary_init (self);

@@ -64,12 +64,12 @@ void wp_summary_set_depth (WpSummary *self, const WpHistogram *depth);
  * @last_ns: last finish; WP_TIME_NONE if no job finished
  * @service_ns: sum of finished - started over the finished jobs
  * @finished: their number
- * @workers: WP_UNBOUNDED: there is no utilisation
+ * @workers: their number, or its mean; WP_UNBOUNDED: there is no utilisation
  * Sets makespan, throughput, busy.mean (by Little's law: jobs in service = service time per second) and
  * utilisation.
  */
 void wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, double service_ns,
-                            guint64 finished, guint workers);
+                            guint64 finished, double workers);
 
 /**
  * wp_summary_measure:
@@ -80,6 +80,18 @@ void wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, do
  * row without a blocked field counts as blocked if it was not accepted at its arrival.
  */
 void wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *rows, gsize n_rows);
+
+/* A time, and the index of its job. */
+typedef struct {
+  gint64 from, to;
+  gsize index;
+} WpSpan;
+
+/* Returns: the time from @first_ns to @last_ns in which the layout has no places in the queue and no idle
+ * worker.
+ * @busy: (element-type WpSpan): each job in service; is sorted. @first_full_ns: (out): WP_TIME_NONE: never */
+gint64 wp_summary_find_busy (const WpLayout *layout, GArray *busy, gint64 first_ns, gint64 last_ns,
+                             gint64 *first_full_ns);
 
 /* FALSE with WP_ERROR_BAD_TRACE, naming the request, where a measured row contradicts itself: its moments are
  * out of order (accepted before it arrived, ...), or are not those of its outcome. */

@@ -189,6 +189,34 @@ split_note (const char *line, gsize len, char **key, char **value)
   return TRUE;
 }
 
+static gboolean
+is_size (const char *word)
+{
+  static const char *const keys[] = { "workers=", "queue=", "when-full=", "block-timeout=" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (g_str_has_prefix (word, keys[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* @words: of a line `# at=12.5 workers=8 queue=100` */
+static void
+take_sizes (WpCsv *self, char **words)
+{
+  const char *at = words[1] + strlen ("at=");
+  g_autoptr (GString) sizes = g_string_new (NULL);
+  WpTraceSizes found;
+
+  for (guint i = 2; words[i]; i++)
+    if (is_size (words[i]))
+      g_string_append_printf (sizes, "%s%s", sizes->len > 0 ? " " : "", words[i]);
+  if (sizes->len == 0 || !wp_time_parse_seconds (at, strlen (at), &found.at_ns))
+    return;
+  found.sizes = g_string_free (g_steal_pointer (&sizes), FALSE);
+  g_array_append_val (self->table.sizes, found);
+}
+
 /* `# at=12.5 pressure=0.07 key=value`: what was so at that moment of the record, between any two lines of a
  * file that begins with notes. */
 static gboolean
@@ -203,6 +231,7 @@ take_moment (WpCsv *self, const char *line, gsize len)
     return FALSE;
   text = g_strndup (line, len);
   words = g_strsplit_set (g_strchomp (text), " \t", -1);
+  take_sizes (self, words);
   for (guint i = 0; words[i]; i++)
     if (g_str_has_prefix (words[i], PRESSURE))
       {
@@ -449,6 +478,7 @@ csv_rewind (WpTraceFormat *table, GError **error)
 
   g_hash_table_remove_all (table->notes);
   table->pressure = (WpTracePressure){ 0 };
+  g_array_set_size (table->sizes, 0);
   self->n_names = 0;
 
   return read_notes (self, error) && read_header (self, error);

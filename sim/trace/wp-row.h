@@ -60,3 +60,9 @@ typedef struct {
   guint n;
   double sum, max;
 } WpTracePressure;
+
+/* Sizes of the server from a moment of the record on, from lines `# at=SECONDS workers=N queue=N ...`. */
+typedef struct {
+  gint64 at_ns;
+  char *sizes; /* "workers=N queue=N": as wp_policy_set_words() takes them */
+} WpTraceSizes;

@@ -373,6 +373,12 @@ wp_trace_file_note (const WpTraceFile *self, const char *key)
   return g_hash_table_lookup (self->table->notes, key);
 }
 
+const GArray *
+wp_trace_file_sizes (const WpTraceFile *self)
+{
+  return self->table->sizes;
+}
+
 WpTracePressure
 wp_trace_file_pressure (const WpTraceFile *self)
 {

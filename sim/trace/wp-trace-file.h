@@ -59,6 +59,7 @@ const char *wp_trace_file_name (const WpTraceFile *self);
 const char *wp_trace_file_title (const WpTraceFile *self);
 const char *wp_trace_file_note (const WpTraceFile *self, const char *key);
 WpTracePressure wp_trace_file_pressure (const WpTraceFile *self);
+const GArray *wp_trace_file_sizes (const WpTraceFile *self); /* (element-type WpTraceSizes) */
 /* The column of requests' paths; NULL: none is known. */
 const char *wp_trace_file_path_column (const WpTraceFile *self);
 double wp_trace_file_progress (const WpTraceFile *self);

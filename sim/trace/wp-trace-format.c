@@ -23,6 +23,12 @@ is_blank (const char *line, gsize len)
   return len == 0;
 }
 
+static void
+clear_sizes (gpointer sizes)
+{
+  g_free (((WpTraceSizes *) sizes)->sizes);
+}
+
 WpTraceFormat *
 wp_trace_format_new (const WpTraceFormatKind *kind, WpReadBuffer *window, const WpTraceOptions *options,
                      GError **error)
@@ -32,6 +38,8 @@ wp_trace_format_new (const WpTraceFormatKind *kind, WpReadBuffer *window, const 
   self->kind = kind;
   self->title = kind->title;
   self->notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->sizes = g_array_new (FALSE, FALSE, sizeof (WpTraceSizes));
+  g_array_set_clear_func (self->sizes, clear_sizes);
   self->window = *window;
   *window = (WpReadBuffer){ NULL };
   self->row_line = self->window.line;
@@ -50,6 +58,7 @@ wp_trace_format_free (WpTraceFormat *self)
     self->kind->clear (self);
   wp_read_buffer_clear (&self->window);
   g_hash_table_unref (self->notes);
+  g_array_unref (self->sizes);
   g_strfreev (self->names);
   g_free (self->own_columns);
   g_free (self->own_title);

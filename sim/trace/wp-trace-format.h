@@ -53,6 +53,7 @@ struct _WpTraceFormat {
   GStrv names;         /* of the columns */
   GHashTable *notes;   /* of `# key: value`; key and value are ours */
   WpTracePressure pressure;
+  GArray *sizes;       /* (element-type WpTraceSizes): in the order of the file */
   const char *title;   /* of the kind; it may know better */
   const char *columns; /* as --columns, for the columns that it leaves open; or NULL */
   const char *where;   /* as --where, unless that is given; or NULL */

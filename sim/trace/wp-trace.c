@@ -488,6 +488,14 @@ wp_trace_pressure (const WpTrace *self)
   return sum;
 }
 
+const GArray *
+wp_trace_sizes (const WpTrace *self, gint64 *origin_ns)
+{
+  *origin_ns = self->scale.origin_ns;
+
+  return wp_trace_file_sizes (*wp_trace_files_all (self->files));
+}
+
 void
 wp_trace_append_notes (const WpTrace *self, GPtrArray *lines)
 {

@@ -122,6 +122,10 @@ const char *wp_trace_title (const WpTrace *self);
 /* Of what has been read of all files. */
 WpTracePressure wp_trace_pressure (const WpTrace *self);
 
+/* (element-type WpTraceSizes): of what has been read of the first file; times as the file has them, and the
+ * trace's origin there. */
+const GArray *wp_trace_sizes (const WpTrace *self, gint64 *origin_ns);
+
 void wp_trace_append_notes (const WpTrace *self, GPtrArray *lines);
 guint64 wp_trace_out_of_order (const WpTrace *self); /* rows that arrived before one above them, so far */
 /* share of the file read, 0 to 1; -1 where its size is unknown */

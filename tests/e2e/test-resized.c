@@ -262,6 +262,57 @@ test_reloaded (void)
   wp_harness_stop (server);
 }
 
+/* Four requests of 20 ms. */
+static void
+post_four (WpHarness *server, WpClient **clients)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      clients[i] = wp_client_new (wp_harness_port (server));
+      wp_client_post (clients[i], "/", "X-WP-Service: 0.02\r\n", "x", 1);
+    }
+}
+
+static void
+read_four (WpClient **clients)
+{
+  for (guint i = 0; i < 4; i++)
+    {
+      g_assert_cmpuint (wp_client_read_status (clients[i]), ==, 200);
+      wp_client_free (clients[i]);
+    }
+}
+
+/* The model follows the changes that the record has, so it equals the record. */
+static void
+test_record (void)
+{
+  g_autoptr (WpHarness) server = start ("WorkerPool", "0", "1", "--record=record.csv");
+  g_autofree char *record = wp_harness_path (server, "record.csv"),
+                  *sim = g_build_filename (g_getenv ("WP_BUILD_ROOT"), "sim", "wp-sim", NULL);
+  const char *argv[] = { sim, "--against", record, record, NULL };
+  static const char *const sizes[][2]
+      = { { "/queue", "3" }, { "/workers", "3" }, { "/queue", "0" }, { "/workers", "1" } };
+  g_autofree char *output = NULL;
+  int status;
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      WpClient *clients[4];
+      g_autofree char *now = g_strconcat (sizes[i][1], "\n", NULL);
+
+      post_four (server, clients);
+      check (server, "PUT", sizes[i][0], sizes[i][1], 200, now);
+      read_four (clients);
+    }
+  wp_harness_await_stat (server, "ledger.in_service", 0);
+  wp_harness_stop (server);
+  g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, 0, NULL, NULL, &output, NULL, &status, NULL));
+  g_assert_true (g_spawn_check_wait_status (status, NULL));
+  g_assert_nonnull (strstr (output, "change as in the record (4 times)"));
+  g_assert_nonnull (strstr (output, "model check: equals the record, given its arrivals and services"));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -272,6 +323,7 @@ main (int argc, char **argv)
   g_test_add_func ("/resized/not-in-this-mode", test_not_in_this_mode);
   g_test_add_func ("/resized/no-admin-tokens", test_no_admin_tokens);
   g_test_add_func ("/resized/reloaded", test_reloaded);
+  g_test_add_func ("/resized/record", test_record);
 
   return g_test_run ();
 }

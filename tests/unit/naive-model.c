@@ -17,6 +17,9 @@ typedef struct {
   gboolean refuses;
   gboolean drops; /* a queued job whose client has left */
   gint64 timeout_ns, patience_ns;
+  gint64 *timeouts_ns; /* for each row: at its arrival */
+  const WpPolicy *policy;
+  guint n_changed; /* changes of sizes so far */
 
   gint64 now_ns;
   guint parked, queued, busy;
@@ -40,6 +43,29 @@ set_up (Naive *self, const WpPolicy *policy)
   self->refuses = policy->when_full == WP_WHEN_FULL_REJECT || policy->block_timeout_ns == 0;
   self->timeout_ns = policy->block_timeout_ns;
   self->drops = policy->ack == WP_ACK_STORED && !policy->keep_abandoned;
+}
+
+/* G_MAXINT64: none is to come. */
+static gint64
+next_change (const Naive *self)
+{
+  return self->n_changed < self->policy->n_changes ? self->policy->changes[self->n_changed].at_ns
+                                                   : G_MAXINT64;
+}
+
+/* Before all else that happens at this instant. */
+static void
+change_sizes (Naive *self)
+{
+  for (; next_change (self) == self->now_ns; self->n_changed++)
+    {
+      const WpSizeChange *change = &self->policy->changes[self->n_changed];
+
+      self->places = change->queue_jobs;
+      self->workers = change->workers;
+      self->refuses = change->rejects;
+      self->timeout_ns = change->block_timeout_ns;
+    }
 }
 
 static void
@@ -230,7 +256,7 @@ leavers (Naive *self)
         drop (self, i);
       if (self->states[i] != PARKED)
         continue;
-      if (self->timeout_ns != WP_TIME_NONE && since_ns == self->timeout_ns)
+      if (self->timeouts_ns[i] != WP_TIME_NONE && since_ns == self->timeouts_ns[i])
         leave (self, i, WP_OUTCOME_TIMED_OUT);
       else if (has_left)
         leave (self, i, WP_OUTCOME_ABANDONED);
@@ -242,6 +268,7 @@ static void
 park (Naive *self, gsize i)
 {
   self->states[i] = PARKED;
+  self->timeouts_ns[i] = self->timeout_ns;
   self->results[i].blocked = TRUE;
   self->parked++;
   self->most_parked = MAX (self->most_parked, self->parked);
@@ -298,8 +325,8 @@ next_of (const Naive *self, gsize i)
     next_ns = self->results[i].started_ns + self->services_ns[i];
   if (self->states[i] == DISPATCHED)
     next_ns = self->taken_ns[i] + dispatch (self, i);
-  if (self->states[i] == PARKED && self->timeout_ns != WP_TIME_NONE)
-    next_ns = MIN (next_ns, arrival_ns + self->timeout_ns);
+  if (self->states[i] == PARKED && self->timeouts_ns[i] != WP_TIME_NONE)
+    next_ns = MIN (next_ns, arrival_ns + self->timeouts_ns[i]);
   if ((self->states[i] == PARKED || (self->states[i] == QUEUED && self->drops))
       && self->patience_ns != WP_TIME_NONE)
     next_ns = MIN (next_ns, arrival_ns + self->patience_ns);
@@ -313,8 +340,11 @@ advance (Naive *self)
   self->now_ns = MIN (self->commit_ends_ns, self->take_at_ns);
   for (gsize i = 0; i < self->n_rows; i++)
     self->now_ns = MIN (self->now_ns, next_of (self, i));
+  if (self->now_ns == G_MAXINT64)
+    return FALSE;
+  self->now_ns = MIN (self->now_ns, next_change (self));
 
-  return self->now_ns < G_MAXINT64;
+  return TRUE;
 }
 
 /* The value that @permille of all are at or below; sorted. */
@@ -400,7 +430,8 @@ count (const Naive *self, WpSummary *summary)
 }
 
 static void
-count_time (const Naive *self, WpSummary *summary, gint64 first_ns, gint64 last_ns, gboolean can_be_full)
+count_time (const Naive *self, WpSummary *summary, gint64 first_ns, gint64 last_ns, gboolean can_be_full,
+            double *worker_ns)
 {
   g_autoptr (GArray) depths = g_array_new (FALSE, FALSE, sizeof (gint64));
   g_autoptr (GArray) busies = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -409,6 +440,14 @@ count_time (const Naive *self, WpSummary *summary, gint64 first_ns, gint64 last_
   for (gint64 t = first_ns; t < last_ns; t++)
     {
       gint64 depth = 0, busy = 0;
+      Naive now = *self;
+
+      set_up (&now, self->policy);
+      for (now.n_changed = 0; next_change (&now) <= t;)
+        {
+          now.now_ns = next_change (&now);
+          change_sizes (&now);
+        }
 
       for (gsize i = 0; i < self->n_rows; i++)
         {
@@ -420,7 +459,8 @@ count_time (const Naive *self, WpSummary *summary, gint64 first_ns, gint64 last_
               += v->accepted_ns <= t && t < (v->started_ns != WP_TIME_NONE ? self->taken_ns[i] : v->ended_ns);
           busy += v->started_ns != WP_TIME_NONE && self->taken_ns[i] <= t && t < v->finished_ns;
         }
-      if (can_be_full && (self->places > 0 ? depth == self->places : busy == self->workers))
+      *worker_ns += now.workers;
+      if (can_be_full && (now.places > 0 ? depth >= now.places : busy >= now.workers))
         {
           summary->first_full_ns = summary->time_full_ns == 0 ? t : summary->first_full_ns;
           summary->time_full_ns++;
@@ -443,6 +483,7 @@ figure (const Naive *self, const WpPolicy *policy, WpSummary *summary)
   gboolean spawning = policy->mode == WP_MODE_WORKER_POOL && policy->dispatcher == WP_DISPATCHER_SPAWNING;
   gint64 first_ns = self->rows[0].arrival_ns, last_ns = WP_TIME_NONE;
   guint64 finished = 0;
+  double worker_ns = 0;
 
   wp_summary_init (summary);
   count (self, summary);
@@ -451,12 +492,12 @@ figure (const Naive *self, const WpPolicy *policy, WpSummary *summary)
       last_ns = MAX (last_ns, self->results[i].finished_ns);
       finished += self->results[i].finished_ns != WP_TIME_NONE;
     }
-  count_time (self, summary, first_ns, last_ns, policy->mode != WP_MODE_DEFAULT && !spawning);
+  count_time (self, summary, first_ns, last_ns, policy->mode != WP_MODE_DEFAULT && !spawning, &worker_ns);
   summary->makespan_ns = last_ns - first_ns;
   if (summary->makespan_ns > 0)
     summary->throughput = (double) finished * WP_NS_PER_S / (double) summary->makespan_ns;
   if (policy->mode != WP_MODE_DEFAULT)
-    summary->utilisation = summary->busy_mean / self->workers;
+    summary->utilisation = summary->busy_mean / (worker_ns / (double) (last_ns - first_ns));
 }
 
 static void
@@ -466,7 +507,7 @@ run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64
 {
   g_autofree State *states = g_new0 (State, n_rows);
   g_autofree gboolean *committing = g_new0 (gboolean, n_rows);
-  g_autofree gint64 *taken_ns = g_new0 (gint64, n_rows);
+  g_autofree gint64 *taken_ns = g_new0 (gint64, n_rows), *timeouts_ns = g_new0 (gint64, n_rows);
   Naive self = { rows,
                  services_ns,
                  dispatches_ns,
@@ -475,6 +516,8 @@ run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64
                  results,
                  states,
                  .patience_ns = patience_ns,
+                 .timeouts_ns = timeouts_ns,
+                 .policy = policy,
                  .commit = commit,
                  .committing = committing,
                  .commit_ends_ns = G_MAXINT64,
@@ -486,6 +529,7 @@ run (const WpPolicy *policy, gint64 patience_ns, const WpRow *rows, const gint64
         = (WpRequestResult){ WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_TIME_NONE, WP_OUTCOME_NONE, FALSE };
   while (advance (&self))
     {
+      change_sizes (&self);
       completions (&self);
       leavers (&self);
       arrivals (&self);

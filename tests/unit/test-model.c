@@ -30,6 +30,11 @@ print_load (const RandomLoad *load)
   g_test_message ("%s queue %u workers %u %s %s timeout %" G_GINT64_FORMAT " patience %" G_GINT64_FORMAT,
                   wp_mode_name (p->mode), p->queue_jobs, p->workers, wp_dispatcher_name (p->dispatcher),
                   wp_when_full_name (p->when_full), p->block_timeout_ns, load->patience_ns);
+  for (guint i = 0; i < p->n_changes; i++)
+    g_test_message ("  change at %" G_GINT64_FORMAT
+                    ": queue %u workers %u rejects %d timeout %" G_GINT64_FORMAT,
+                    p->changes[i].at_ns, p->changes[i].queue_jobs, p->changes[i].workers,
+                    p->changes[i].rejects, p->changes[i].block_timeout_ns);
   for (gsize i = 0; i < load->n_rows; i++)
     g_test_message ("  row %" G_GSIZE_FORMAT ": arrival %" G_GINT64_FORMAT " service %" G_GINT64_FORMAT, i,
                     load->rows[i].arrival_ns, load->services_ns[i]);
@@ -140,6 +145,60 @@ test_dispatched_equals_naive (void)
     {
       random_load_make (&load, &random);
       check_dispatched (&load, &random);
+    }
+}
+
+/* Up to six changes, some at one moment, some of nothing. */
+static void
+draw_changes (RandomLoad *load, WpRandom *random, WpSizeChange *changes)
+{
+  WpPolicy policy = load->policy;
+  gint64 at_ns = 0;
+
+  load->policy.changes = changes;
+  load->policy.n_changes = 1 + (guint) wp_random_below (random, 6);
+  for (guint i = 0; i < load->policy.n_changes; i++)
+    {
+      WpLayout layout;
+
+      at_ns += (gint64) wp_random_below (random, 40);
+      if (wp_random_below (random, 2))
+        policy.queue_jobs = (guint) wp_random_below (random, 6);
+      if (wp_random_below (random, 2))
+        policy.workers = 1 + (guint) wp_random_below (random, 5);
+      if (wp_random_below (random, 3) == 0)
+        policy.when_full = wp_random_below (random, 4) == 0 ? WP_WHEN_FULL_REJECT : WP_WHEN_FULL_BLOCK;
+      if (wp_random_below (random, 3) == 0)
+        policy.block_timeout_ns = random_load_maybe (random, 8);
+      wp_policy_layout (&policy, &layout);
+      changes[i] = (WpSizeChange){ at_ns, layout.queue_jobs, layout.workers, layout.rejects,
+                                   layout.block_timeout_ns };
+    }
+}
+
+/* The same with sizes that change while requests wait, and the measured summary of what became of each. */
+static void
+test_changes_equal_naive (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d loads", seed, N_LOADS);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS; i++)
+    {
+      WpSizeChange changes[6];
+      RandomLoad load;
+      Drops drops = { 0 };
+
+      do
+        random_load_make (&load, &random);
+      while (load.policy.mode == WP_MODE_DEFAULT);
+      draw_changes (&load, &random, changes);
+      if (i % 2)
+        check_load (&load, &drops);
+      else
+        check_dispatched (&load, &random);
     }
 }
 
@@ -339,6 +398,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/model/equals-naive", test_equals_naive);
+  g_test_add_func ("/model/changes-equal-naive", test_changes_equal_naive);
   g_test_add_func ("/model/dispatched-equals-naive", test_dispatched_equals_naive);
   g_test_add_func ("/model/buffered-channel-takes-one-more-than-its-queue",
                    test_buffered_channel_takes_one_more_than_its_queue);

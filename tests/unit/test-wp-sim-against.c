@@ -64,6 +64,70 @@ test_agreement (void)
   g_assert_cmpfloat (json_object_get_double_member (against, "clock_shift"), ==, 0.0001);
 }
 
+#define POOL                                                                                                 \
+  "# mode: WorkerPool\n# queue: 0\n# workers: 1\n# when-full: block\n# block-timeout: none\n# database: delay:request\n"
+
+/* One worker without a queue; at 0.5 s a second worker, and a place for the third; at 1.2 s requests are
+ * rejected, and at 1.5 s there is one worker again, whose two jobs go on. A later file may have the last line
+ * once more. */
+static const char changed[]
+    = POOL HEADER "0,1,a,0,0,1,1,stored,0\n"
+                  "# at=0.5 workers=2 queue=1 when-full=block block-timeout=none pressure=0.1\n"
+                  "0.1,1,b,0.5,0.5,1.5,1.5,stored,1\n0.2,1,c,0.5,1,2,2,stored,1\n"
+                  "# at=1.2 workers=2 queue=1 when-full=reject block-timeout=none\n"
+                  "1.3,1,d,1.3,1.5,2.5,2.5,stored,0\n1.4,1,e,,,,1.4,rejected,0\n"
+                  "# at=1.6 workers=1 queue=1 when-full=reject block-timeout=none\n"
+                  "# at=1.6 workers=1 queue=1 when-full=reject block-timeout=none\n"
+                  "2.1,1,f,2.1,2.5,3.5,3.5,stored,0\n";
+
+/* The prediction follows the changes of the record, so it equals it. */
+static void
+test_sizes_change (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+
+  sim_run_write (run, "measured.csv", changed);
+  sim_run_go (run, "--against=measured.csv measured.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "6 matched by id, 6 of them with the same outcome"));
+  g_assert_nonnull (strstr (run->out, "differs by 0 s in the median, 0 s at p99, 0 s at most"));
+  g_assert_nonnull (strstr (run->out, "model check: equals the record, given its arrivals and services"));
+  g_assert_nonnull (
+      strstr (run->out, "the sizes are those of the start, and change as in the record (4 times)"));
+
+  sim_run_go (run, "--against=measured.csv -w 1 measured.csv", NULL);
+  g_assert_cmpint (run->status, ==, 1);
+  g_assert_nonnull (strstr (run->out,
+                            "the sizes of measured.csv changed while it was written, and those of the "
+                            "prediction, which are given, do not"));
+}
+
+/* What does not follow them says so. */
+static void
+test_sizes_change_refused (void)
+{
+  static const struct {
+    const char *line, *arguments, *message;
+  } cases[] = {
+    { "# at=0.5 workers=2\n", "--warmup=1 --against=measured.csv trace.csv",
+      "measured.csv: the sizes changed while it was written (a line \"# at=...\"): that does not go with --warmup" },
+    { "# at=0.5 workers=2\n", "--service=batch:1ms:1ms --service-always --against=measured.csv trace.csv",
+      "--service=batch: does not go with a record whose sizes changed while it was written" },
+    { "# at=0.5 workers=0\n", "--against=measured.csv trace.csv",
+      "measured.csv: a line \"# at=...\": workers: \"0\" is not a number from 1 to" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *measured = g_strconcat (POOL HEADER "0,1,a,0,0,1,1,stored,0\n", cases[i].line, NULL);
+      g_autoptr (SimRun) run = run_with (measured, NULL, cases[i].arguments);
+
+      g_assert_cmpint (run->status, ==, 2);
+      if (!strstr (run->err, cases[i].message))
+        g_error ("%s", run->err);
+    }
+}
+
 /* Two at once for one worker without a queue: the outcome of the second depends on the policy of the notes,
  * each of its keys. */
 static void
@@ -626,6 +690,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-against/agreement", test_agreement);
+  g_test_add_func ("/wp-sim-against/sizes-change", test_sizes_change);
+  g_test_add_func ("/wp-sim-against/sizes-change-refused", test_sizes_change_refused);
   g_test_add_func ("/wp-sim-against/policy-from-notes", test_policy_from_notes);
   g_test_add_func ("/wp-sim-against/five-worst-errors", test_five_worst_errors);
   g_test_add_func ("/wp-sim-against/disagreement", test_disagreement);
