@@ -52,6 +52,7 @@ typedef struct {
   guint n_orphans;     /* jobs of earlier connections that have not ended */
   guint64 n_publishes; /* of this connection */
   gboolean consumes;   /* deliveries may come */
+  gboolean declares;   /* the queue of failed jobs is missing: declare it when connecting */
   gboolean cancel_sent;
   WpJob *incoming;    /* its body is not complete; NULL: none */
   GByteArray *body;   /* of it */
@@ -225,14 +226,30 @@ begin_delivery (AmqpSource *self, const amqp_basic_deliver_t *deliver)
   g_byte_array_set_size (self->body, 0);
 }
 
-static void
-end_delivery (AmqpSource *self)
+/* Without an id each delivery of a message would be another job. */
+static gboolean
+refuse_delivery (AmqpSource *self, WpJob *job, GError **error)
+{
+  Delivery *delivery = find_delivery (self, job->delivery);
+  char *reason = g_ref_string_new ("it has no message-id");
+
+  wp_job_set_failure (job, reason);
+  g_ref_string_release (reason);
+  delivery->ended = TRUE;
+  return publish_failed (self, delivery, job, error);
+}
+
+static gboolean
+end_delivery (AmqpSource *self, GError **error)
 {
   g_autoptr (WpJob) job = g_steal_pointer (&self->incoming);
 
   if (self->body->len > 0)
     job->body = g_bytes_new (self->body->data, self->body->len);
+  if (!job->id)
+    return refuse_delivery (self, job, error);
   self->base.deliver (job, self->base.data);
+  return TRUE;
 }
 
 /* Returns: FALSE with one line: the connection is of no use any more */
@@ -255,6 +272,8 @@ take_method (AmqpSource *self, const amqp_method_t *method, GError **error)
     case AMQP_BASIC_CANCEL_METHOD:
       return wp_fail (error, WP_ERROR_DOWN, "the queue has been deleted");
     case AMQP_BASIC_RETURN_METHOD:
+      self->declares = TRUE;
+      return wp_fail (error, WP_ERROR_DOWN, "the queue of failed jobs does not exist");
     case AMQP_BASIC_NACK_METHOD:
       return wp_fail (error, WP_ERROR_DOWN, "the queue of failed jobs does not take a job");
     default:
@@ -278,9 +297,7 @@ take_frame (AmqpSource *self, const amqp_frame_t *frame, GError **error)
   else if (frame->frame_type == AMQP_FRAME_BODY)
     g_byte_array_append (self->body, frame->payload.body_fragment.bytes,
                          (guint) frame->payload.body_fragment.len);
-  if (self->body->len == self->body_bytes)
-    end_delivery (self);
-  return TRUE;
+  return self->body->len < self->body_bytes || end_delivery (self, error);
 }
 
 static gboolean
@@ -320,15 +337,17 @@ ask_depth (AmqpSource *self, GError **error)
   return wp_amqp_connection_ask_depth (self->connection, error);
 }
 
-/* A queue that another process has declared is taken as it is. */
+/* A queue that another process has declared is taken as it is, unless the queue of failed jobs is missing. */
 static gboolean
 find_queue (AmqpSource *self, GError **error)
 {
   g_autoptr (GError) reason = NULL;
+  gboolean declares = self->declares;
 
-  if (wp_amqp_connection_find_queue (self->connection, &reason))
+  self->declares = FALSE;
+  if (!declares && wp_amqp_connection_find_queue (self->connection, &reason))
     return TRUE;
-  if (reason->code != WP_ERROR_DOWN)
+  if (declares || reason->code != WP_ERROR_DOWN)
     return wp_amqp_connection_declare (self->connection, error);
   g_propagate_error (error, g_steal_pointer (&reason));
   return FALSE;

@@ -3,6 +3,7 @@
  * each. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-rabbitmq.h"
@@ -183,6 +184,37 @@ test_failed (void)
   scene_clear (&self);
 }
 
+static void
+publish_without_id (const char *queue)
+{
+  amqp_connection_state_t connection = wp_rabbitmq_connect (rabbitmq, 0);
+
+  g_assert_cmpint (amqp_basic_publish (connection, 1, amqp_empty_bytes, amqp_cstring_bytes (queue), 0, 0,
+                                       NULL, amqp_cstring_bytes ("no id")),
+                   ==, AMQP_STATUS_OK);
+  wp_rabbitmq_disconnect (connection);
+}
+
+/* A deleted queue of failed jobs is declared again: the job that found it missing is delivered again. */
+static void
+test_failed_queue_deleted (void)
+{
+  Scene self = begin ("failed-deleted", NULL);
+  g_autoptr (GPtrArray) failed = NULL;
+
+  g_free (wp_rabbitmq_control (rabbitmq, 0, "delete_queue", self.failed_queue, NULL));
+  publish_without_id (self.queue);
+  wp_harness_await_stat (self.server, "engine.dead_lettered", 1);
+  failed = wp_rabbitmq_take_ids (rabbitmq, self.failed_queue);
+  g_assert_cmpuint (failed->len, ==, 1);
+  g_assert_true (g_str_has_suffix (failed->pdata[0], ": it has no message-id"));
+  wp_harness_await_log (self.server, "the queue of failed jobs does not exist");
+  wp_rabbitmq_publish (rabbitmq, self.queue, "a", 10, NULL);
+  wp_harness_await_stat (self.server, "ledger.stored", 10);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.taken"), ==, 10);
+  end (&self, 10, "the queue of failed jobs deleted");
+}
+
 /* What it holds is stored and acknowledged; the rest stays in the queue. */
 static void
 test_drain (void)
@@ -321,6 +353,34 @@ check_refused (const char *expected, const char *first, const char *second)
   g_assert_cmpstr (log, ==, line);
 }
 
+/* Nothing listens there; and a queue is not one of an unknown kind. */
+static void
+check_source_refused (const char *expected, const char *option)
+{
+  g_autoptr (WpHarness) server = wp_harness_run (option, "--database=sqlite:wp.db", NULL);
+  g_autofree char *log = NULL;
+
+  g_assert_cmpint (wp_harness_wait (server), ==, 2);
+  log = wp_harness_log (server);
+  g_assert_true (g_str_has_prefix (log, expected));
+  g_assert_true (strchr (log, '\n') == log + strlen (log) - 1);
+}
+
+static void
+test_bad_sources (void)
+{
+  guint16 port;
+  int fd = wp_child_bind_port (&port);
+  g_autofree char *closed = g_strdup_printf ("--source=amqp://127.0.0.1:%u", port),
+                  *expected = g_strdup_printf ("wp-server: --source: amqp://127.0.0.1:%u: ", port);
+
+  check_source_refused (expected, closed);
+  check_source_refused ("wp-server: --source: \"kafka...\" is not a shared queue: amqp://HOST?queue=NAME\n",
+                        "--source=kafka://host");
+  check_source_refused ("wp-server: --source: ", "--source=amqp://me:secret@127.0.0.1");
+  close (fd);
+}
+
 static void
 test_bad_options (void)
 {
@@ -359,11 +419,13 @@ main (int argc, char **argv)
   g_test_add_func ("/rabbitmq-worker/killed", test_killed);
   g_test_add_func ("/rabbitmq-worker/database-down", test_database_down);
   g_test_add_func ("/rabbitmq-worker/failed", test_failed);
+  g_test_add_func ("/rabbitmq-worker/failed-queue-deleted", test_failed_queue_deleted);
   g_test_add_func ("/rabbitmq-worker/drain", test_drain);
   g_test_add_func ("/rabbitmq-worker/drain-timeout", test_drain_timeout);
   g_test_add_func ("/rabbitmq-worker/record", test_record);
   g_test_add_func ("/rabbitmq-worker/no-listener", test_no_listener);
   g_test_add_func ("/rabbitmq-worker/bad-options", test_bad_options);
+  g_test_add_func ("/rabbitmq-worker/bad-sources", test_bad_sources);
   g_test_add_func ("/rabbitmq-worker/node-killed", test_node_killed);
   status = g_test_run ();
   wp_rabbitmq_free (rabbitmq);
