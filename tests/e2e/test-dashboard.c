@@ -163,9 +163,10 @@ test_full (void)
 static void
 await_note (const char *what)
 {
-  g_autofree char *expression = g_strdup_printf (
-      "/^The server %s at .*: its history begins there\\.$/.test (document.getElementById ('note').textContent)",
-      what);
+  g_autofree char *expression
+      = g_strdup_printf ("/^The server %s at .*: its history begins there\\.$/.test (document.getElementById "
+                         "('note').textContent)",
+                         what);
 
   wp_browser_await (browser, expression);
 }
@@ -196,9 +197,12 @@ test_reconnects (void)
 /* Two events of a pool with 16 workers and 1,000 places, five seconds apart, and which of their figures
  * differ. */
 static const char view_of[]
-    = "(last, first = {}, rest = {}) => { const none = { received: 0, recovered: 0, stored: 0, rejected: 0, timed_out: 0, "
-      "abandoned: 0, failed: 0, parked: 0, queued: 0, in_service: 0 }, at = (uptime, { ledger, ...more }) => ({ mode: "
-      "'WorkerPool', queue: 1000, workers: 16, ready: true, not_ready: null, database_up: true, database_down: null, refused: {}, "
+    = "(last, first = {}, rest = {}) => { const none = { received: 0, recovered: 0, stored: 0, "
+      "rejected: 0, timed_out: 0, "
+      "abandoned: 0, failed: 0, parked: 0, queued: 0, in_service: 0 }, at = (uptime, { ledger, ...more "
+      "}) => ({ mode: "
+      "'WorkerPool', queue: 1000, workers: 16, ready: true, not_ready: null, database_up: true, "
+      "database_down: null, refused: {}, "
       "uptime, ledger: { ...none, ...ledger }, ...more }), events = [at (100, first), at (105, last)]; "
       "return { stats: events[1], events, history: null, lostSince: null, ...rest } }";
 
@@ -228,7 +232,8 @@ test_words (void)
       "Steady: 3.2 requests/s, 16 of 16 workers busy" },
     { "{ ledger: { received: 100, rejected: 50, stored: 34, in_service: 16 }, refused: { memory: 10 } }",
       "refusing", "Refusing 12 requests/s, 16 of 16 workers busy" },
-    { "{ database_up: false, database_down: 4.2, ready: false, not_ready: 'database down', ledger: { queued: 12 } }",
+    { "{ database_up: false, database_down: 4.2, ready: false, not_ready: 'database down', ledger: { "
+      "queued: 12 } }",
       "database", "Database down for 4 s, 12 jobs wait" },
     { "{ ready: false, not_ready: 'draining' }", "unready", "Not ready: draining" },
     { "{}, {}, { lostSince: new Date (2026, 10, 29, 10, 2, 11).getTime () / 1000 }", "lost",
@@ -254,7 +259,8 @@ test_words (void)
 
 /* As if the server had lost a request. */
 static const char lost_one[]
-    = "const Real = window.EventSource; window.EventSource = class extends Real { set onmessage (f) { super.onmessage = event => { "
+    = "const Real = window.EventSource; window.EventSource = class extends Real { set onmessage (f) { "
+      "super.onmessage = event => { "
       "const stats = JSON.parse (event.data); stats.ledger.received += 1; stats.ledger.balances = false; "
       "f ({ data: JSON.stringify (stats) }) } } };";
 
@@ -362,11 +368,12 @@ test_labels (void)
   wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
   await_text ("#chart-busy tr:nth-child(2) td", "0"); /* a first step */
   unnamed = wp_browser_evaluate (
-      browser,
-      "[...document.querySelectorAll ('figure:not([hidden])')].filter (f => !f.querySelector ('.plot').hidden)"
-      ".filter (f => !/, the last 5 min\\. .*peak/.test (f.querySelector ('.plot').getAttribute ('aria-label'))"
-      " || !f.querySelector ('h3').textContent || !f.querySelector ('.unit').textContent"
-      " || f.querySelector ('table').rows.length < 2).map (f => f.id).join ()");
+      browser, "[...document.querySelectorAll ('figure:not([hidden])')].filter (f => !f.querySelector "
+               "('.plot').hidden)"
+               ".filter (f => !/, the last 5 min\\. .*peak/.test (f.querySelector ('.plot').getAttribute "
+               "('aria-label'))"
+               " || !f.querySelector ('h3').textContent || !f.querySelector ('.unit').textContent"
+               " || f.querySelector ('table').rows.length < 2).map (f => f.id).join ()");
   g_assert_cmpstr (unnamed, ==, "");
   wp_browser_assert_quiet (browser);
 }
@@ -381,7 +388,8 @@ apply_workers (const char *workers, const char *token)
       "(() => { const type = (field, text) => { field.value = text; "
       "field.dispatchEvent (new Event ('input', { bubbles: true })) }; "
       "document.getElementById ('what-if-details').open = true; "
-      "type (document.querySelector ('[name=workers-number]'), '%s'); type (document.getElementById ('token'), '%s'); "
+      "type (document.querySelector ('[name=workers-number]'), '%s'); type (document.getElementById "
+      "('token'), '%s'); "
       "document.querySelector ('#apply button').click () }) ()",
       workers, token);
 
