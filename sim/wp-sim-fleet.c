@@ -20,6 +20,7 @@ choose_instances (const WpSimOptions *options, WpReport *report)
     shared->dispatcher = WP_DISPATCHER_BOUNDED;
   shared->mode = WP_MODE_WORKER_POOL;
   report->n_models = 2;
+  report->shares_commits = wp_service_time_is_batch (options->service);
   if (report->fleet.balance == WP_BALANCE_LEAST && !report->fleet.until_stored)
     g_ptr_array_add (report->warnings,
                      g_strdup (

@@ -64,11 +64,19 @@ check_instances (const WpSimOptions *options, GError **error)
 {
   const WpPolicy *policy = &options->policy;
   guint64 most = MAX ((guint64) policy->queue_jobs, policy->workers);
+  gboolean in_groups = wp_service_time_is_batch (options->service);
+  gboolean is_spawning
+      = policy->dispatcher == WP_DISPATCHER_SPAWNING && policy->mode != WP_MODE_BUFFERED_CHANNEL;
   const WpSimCheck checks[] = {
     { policy->mode == WP_MODE_DEFAULT || (policy->mode == WP_MODE_ALL && (policy->given & WP_POLICY_MODE)),
       "--instances simulates WorkerPool (its default) or BufferedChannel: --mode=all and Default have no "
       "sizes to share" },
-    { wp_service_time_is_batch (options->service), "--instances is not available with --service=batch:" },
+    { in_groups
+          && (options->http_stage.time_ns > 0 || options->patience_ns != WP_TIME_NONE
+              || policy->when_full == WP_WHEN_FULL_REJECT || policy->block_timeout_ns != WP_TIME_NONE),
+      "--instances with --service=batch: does not go with --http-time, --patience, --when-full=reject and "
+      "--block-timeout" },
+    { in_groups && is_spawning, "--instances with --service=batch: needs the bounded dispatcher" },
     { options->http_stage.time_ns > 0
           && (options->against || options->jobs || options->series || options->plot
               || options->draw.clients.warmup_rows > 0 || options->draw.clients.warmup_ns != WP_TIME_NONE),

@@ -5,6 +5,7 @@
 
 typedef struct {
   guint64 request; /* its number in order of arrival, from 0 */
+  guint64 number;  /* as its results have it */
   gint64 arrival_ns, accepted_ns, started_ns;
   gboolean blocked;
 } Job;
@@ -105,7 +106,7 @@ notify_result (const WpBulkService *self, const Job *job, gint64 ended_ns, WpOut
           ended_ns,         outcome,         job->blocked };
 
   if (self->notify)
-    self->notify (job->request, &result, self->data);
+    self->notify (job->number, &result, self->data);
 }
 
 static inline gboolean
@@ -326,10 +327,34 @@ arrive (WpBulkService *self, Job job)
     }
 }
 
+void
+wp_bulk_service_set_server (WpBulkService *self, guint server)
+{
+  wp_commit_restart_of (self->commit, server, &self->draws);
+}
+
+guint64
+wp_bulk_service_depth (const WpBulkService *self)
+{
+  return self->queue.length;
+}
+
+guint64
+wp_bulk_service_parked (const WpBulkService *self)
+{
+  return self->parked.length;
+}
+
 gboolean
 wp_bulk_service_offer (WpBulkService *self, gint64 arrival_ns)
 {
-  Job job = { self->offered++, arrival_ns, WP_TIME_NONE, WP_TIME_NONE, FALSE };
+  return wp_bulk_service_offer_as (self, self->offered, arrival_ns);
+}
+
+gboolean
+wp_bulk_service_offer_as (WpBulkService *self, guint64 number, gint64 arrival_ns)
+{
+  Job job = { self->offered++, number, arrival_ns, WP_TIME_NONE, WP_TIME_NONE, FALSE };
 
   if (!wp_bulk_service_advance (self, arrival_ns))
     return FALSE;
@@ -404,11 +429,9 @@ count_outcomes (const WpBulkService *self, WpSummary *summary)
   summary->response = wp_spread_from_histogram (self->response);
 }
 
-gboolean
-wp_bulk_service_finish (WpBulkService *self, WpSummary *summary)
+static void
+fill_summary (const WpBulkService *self, WpSummary *summary)
 {
-  if (!wp_bulk_service_advance (self, G_MAXINT64))
-    return FALSE;
   wp_summary_init (summary);
   count_outcomes (self, summary);
   if (self->finished > 0)
@@ -421,8 +444,55 @@ wp_bulk_service_finish (WpBulkService *self, WpSummary *summary)
     }
   wp_summary_set_window (summary, self->first_ns, self->finished > 0 ? self->last_ns : WP_TIME_NONE,
                          (double) self->busy_ns, self->completed, self->layout.workers);
+}
+
+gboolean
+wp_bulk_service_finish (WpBulkService *self, WpSummary *summary)
+{
+  if (!wp_bulk_service_advance (self, G_MAXINT64))
+    return FALSE;
+  fill_summary (self, summary);
 
   return TRUE;
+}
+
+void
+wp_bulk_service_merge (WpBulkService *self, const WpBulkService *other)
+{
+  if (other->requests > 0)
+    self->first_ns = self->requests > 0 ? MIN (self->first_ns, other->first_ns) : other->first_ns;
+  self->last_ns = MAX (self->last_ns, other->last_ns);
+  self->requests += other->requests;
+  self->accepted += other->accepted;
+  self->dropped += other->dropped;
+  self->refused += other->refused;
+  self->blocked += other->blocked;
+  self->busy_max += other->busy_max;
+  self->finished += other->finished;
+  self->completed += other->completed;
+  self->time_full_ns += other->time_full_ns;
+  if (self->first_full_ns == WP_TIME_NONE
+      || (other->first_full_ns != WP_TIME_NONE && other->first_full_ns < self->first_full_ns))
+    self->first_full_ns = other->first_full_ns;
+  self->busy_ns += other->busy_ns;
+  self->service_ns += other->service_ns;
+  wp_histogram_merge (self->blocked_time, other->blocked_time);
+  wp_histogram_merge (self->accept_latency, other->accept_latency);
+  wp_histogram_merge (self->wait, other->wait);
+  wp_histogram_merge (self->response, other->response);
+}
+
+void
+wp_bulk_service_finish_merged (WpBulkService *self, guint servers, guint64 blocked_peak, WpHistogram *depths,
+                               WpSummary *summary)
+{
+  wp_histogram_free (self->depth);
+  self->depth = depths;
+  self->blocked_peak = blocked_peak;
+  self->time_full_ns /= servers;
+  if (self->layout.workers != WP_UNBOUNDED)
+    self->layout.workers *= servers;
+  fill_summary (self, summary);
 }
 
 gboolean

@@ -28,6 +28,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBulkService, wp_bulk_service_free)
 /* Offers the next request; @arrival_ns does not decrease. FALSE if a time exceeds 292 years. */
 gboolean wp_bulk_service_offer (WpBulkService *self, gint64 arrival_ns);
 
+/* The same under a number of the caller's, which its results have. */
+gboolean wp_bulk_service_offer_as (WpBulkService *self, guint64 number, gint64 arrival_ns);
+
+/* Before the first request: one of several servers, whose commits take other times. */
+void wp_bulk_service_set_server (WpBulkService *self, guint server);
+
+/* At the moment of the last advance or offer. */
+guint64 wp_bulk_service_depth (const WpBulkService *self);
+guint64 wp_bulk_service_parked (const WpBulkService *self);
+
+/* After wp_bulk_service_finish() of both: adds what @other counted. */
+void wp_bulk_service_merge (WpBulkService *self, const WpBulkService *other);
+
+/* After that: the figures of all @servers, which have been merged. @depths: of them together, by the clock;
+ * takes it. */
+void wp_bulk_service_finish_merged (WpBulkService *self, guint servers, guint64 blocked_peak,
+                                    WpHistogram *depths, WpSummary *summary);
+
 /* The time of the next internal event; WP_TIME_NONE: none. */
 gint64 wp_bulk_service_next (const WpBulkService *self);
 

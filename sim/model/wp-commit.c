@@ -160,10 +160,16 @@ wp_commit_cost (const WpCommit *self)
 void
 wp_commit_restart (const WpCommit *self, WpCommitDraws *draws)
 {
+  wp_commit_restart_of (self, 0, draws);
+}
+
+void
+wp_commit_restart_of (const WpCommit *self, guint server, WpCommitDraws *draws)
+{
   *draws = (WpCommitDraws){ .rows = BEFORE_S * load_at (self, 0)->rows_per_s,
                             .lasted_s = BEFORE_S,
                             .last_ns = WP_TIME_NONE };
-  wp_random_init (&draws->random, self->seed, COMMIT_STREAM);
+  wp_random_init (&draws->random, self->seed, COMMIT_STREAM + ((guint64) server << 32));
 }
 
 void

@@ -66,6 +66,8 @@ guint wp_commit_max_rows (const WpCommit *self);
 const WpCommitCost *wp_commit_cost (const WpCommit *self); /* at the lightest load, before scaling */
 /* restarts the same draws */
 void wp_commit_restart (const WpCommit *self, WpCommitDraws *draws);
+/* the same, of one of several servers: each has others */
+void wp_commit_restart_of (const WpCommit *self, guint server, WpCommitDraws *draws);
 
 /* Counts a row handed to the writer; @now_ns does not decrease. */
 void wp_commit_count_row (const WpCommit *self, WpCommitDraws *draws, gint64 now_ns);

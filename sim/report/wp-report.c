@@ -1,5 +1,7 @@
 #include "sim/report/wp-report.h"
 
+#include <math.h>
+
 const WpReportFormat wp_report_formats[] = { { "text", wp_report_text, TRUE },
                                              { "json", wp_report_json, FALSE },
                                              { "csv", wp_report_csv, FALSE },
@@ -26,6 +28,9 @@ double
 wp_report_sharing (const WpReport *self, const char *metric)
 {
   const WpMetric *found = wp_metric_find (metric);
+
+  if (self->shares_commits && g_str_has_prefix (metric, "wait."))
+    return NAN;
 
   return wp_metric_value (found, &self->summary[0]) - wp_metric_value (found, &self->summary[1]);
 }

@@ -115,8 +115,9 @@ typedef struct {
 
 struct _WpBulkModels {
   guint n_models;
-  WpBulkService *servers[WP_N_MODES];
-  WpSharedQueue *shared; /* the only model; NULL: there are servers */
+  WpBulkService *servers[WP_N_MODES]; /* NULL: the next two are the models */
+  WpBulkFleet *fleet;                 /* the first; NULL: none */
+  WpSharedQueue *shared;              /* the last, alone or beside @fleet; NULL: none */
   Teller tellers[WP_N_MODES];
   PendingRows *pending; /* NULL: no rows are kept */
 };
@@ -155,6 +156,7 @@ wp_bulk_models_new_shared (const WpSharedQueueOptions *options, const WpLayout *
 {
   WpBulkModels *self = g_new0 (WpBulkModels, 1);
 
+  self->n_models = 1;
   self->pending = keeps_rows ? pending_rows_new (1) : NULL;
   self->tellers[0] = (Teller){ self->pending, 0 };
   self->shared = wp_shared_queue_new (options, layout, confirm, commit, keeps_rows ? on_result : NULL,
@@ -163,11 +165,36 @@ wp_bulk_models_new_shared (const WpSharedQueueOptions *options, const WpLayout *
   return self;
 }
 
+WpBulkModels *
+wp_bulk_models_new_fleet (const WpFleetOptions *options, const WpLayout *layout, const WpLayout *together,
+                          WpCommit *commit, gboolean keeps_rows)
+{
+  WpBulkModels *self = g_new0 (WpBulkModels, 1);
+  g_autoptr (WpCommit) confirm = wp_commit_new (&(WpCommitCost){ .most_rows = 1 }, NULL, 1, 0);
+  WpSharedQueueOptions shared = { .fronts = 1, .threads = 1 };
+  WpLayout writers = *together;
+
+  /* a job that waits for its commit is in service there, and in the queue here */
+  shared.batch = MIN (wp_commit_max_rows (commit), layout->workers);
+  writers.workers = options->instances;
+  writers.queue_jobs = together->queue_jobs + together->workers;
+  self->n_models = 2;
+  self->pending = keeps_rows ? pending_rows_new (2) : NULL;
+  for (guint i = 0; i < 2; i++)
+    self->tellers[i] = (Teller){ self->pending, i };
+  self->fleet = wp_bulk_fleet_new (options, layout, commit, keeps_rows ? on_result : NULL, &self->tellers[0]);
+  self->shared = wp_shared_queue_new (&shared, &writers, confirm, commit, keeps_rows ? on_result : NULL,
+                                      &self->tellers[1]);
+
+  return self;
+}
+
 void
 wp_bulk_models_free (WpBulkModels *self)
 {
   for (guint i = 0; i < self->n_models; i++)
-    wp_bulk_service_free (self->servers[i]);
+    g_clear_pointer (&self->servers[i], wp_bulk_service_free);
+  g_clear_pointer (&self->fleet, wp_bulk_fleet_free);
   g_clear_pointer (&self->shared, wp_shared_queue_free);
   g_clear_pointer (&self->pending, pending_rows_free);
   g_free (self);
@@ -180,8 +207,11 @@ wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint64 *servi
     pending_rows_add (self->pending, rows, services_ns, n_rows);
   for (guint i = 0; i < self->n_models; i++)
     for (gsize j = 0; j < n_rows; j++)
-      if (!wp_bulk_service_offer (self->servers[i], rows[j].arrival_ns))
+      if (self->servers[i] && !wp_bulk_service_offer (self->servers[i], rows[j].arrival_ns))
         return FALSE;
+  for (gsize j = 0; self->fleet && j < n_rows; j++)
+    if (!wp_bulk_fleet_offer (self->fleet, rows[j].arrival_ns))
+      return FALSE;
   for (gsize j = 0; self->shared && j < n_rows; j++)
     if (!wp_shared_queue_offer (self->shared, rows[j].arrival_ns))
       return FALSE;
@@ -218,7 +248,10 @@ void
 wp_bulk_models_start_counting (WpBulkModels *self, gint64 now_ns)
 {
   for (guint i = 0; i < self->n_models; i++)
-    wp_bulk_service_start_counting (self->servers[i], now_ns);
+    if (self->servers[i])
+      wp_bulk_service_start_counting (self->servers[i], now_ns);
+  if (self->fleet)
+    wp_bulk_fleet_start_counting (self->fleet, now_ns);
   if (self->shared)
     wp_shared_queue_start_counting (self->shared, now_ns);
 }
@@ -239,10 +272,11 @@ gboolean
 wp_bulk_models_finish (WpBulkModels *self, WpSummary *summary)
 {
   for (guint i = 0; i < self->n_models; i++)
-    if (!wp_bulk_service_finish (self->servers[i], &summary[i]))
+    if (self->servers[i] && !wp_bulk_service_finish (self->servers[i], &summary[i]))
       return FALSE;
 
-  return !self->shared || wp_shared_queue_finish (self->shared, summary);
+  return (!self->fleet || wp_bulk_fleet_finish (self->fleet, &summary[0]))
+         && (!self->shared || wp_shared_queue_finish (self->shared, &summary[self->n_models - 1]));
 }
 
 void
@@ -255,8 +289,9 @@ gboolean
 wp_bulk_models_check (const WpBulkModels *self, GError **error)
 {
   for (guint i = 0; i < self->n_models; i++)
-    if (!wp_bulk_service_check (self->servers[i], error))
+    if (self->servers[i] && !wp_bulk_service_check (self->servers[i], error))
       return FALSE;
 
-  return !self->shared || wp_shared_queue_check (self->shared, error);
+  return (!self->fleet || wp_bulk_fleet_check (self->fleet, error))
+         && (!self->shared || wp_shared_queue_check (self->shared, error));
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "sim/model/wp-batch-means.h"
-#include "sim/model/wp-bulk-service.h"
+#include "sim/model/wp-bulk-fleet.h"
 #include "sim/model/wp-shared-queue.h"
 #include "sim/run/wp-observers.h"
 
@@ -20,6 +20,11 @@ WpBulkModels *wp_bulk_models_new_shared (const WpSharedQueueOptions *options, co
 void wp_bulk_models_free (WpBulkModels *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpBulkModels, wp_bulk_models_free)
 
+/* Of several servers with @layout each, and beside them one shared queue of @together for as many writers:
+ * two models. Takes a reference of @commit. */
+WpBulkModels *wp_bulk_models_new_fleet (const WpFleetOptions *options, const WpLayout *layout,
+                                        const WpLayout *together, WpCommit *commit, gboolean keeps_rows);
+
 /* Offers the next rows, which arrive at the queue. FALSE if a time exceeds 292 years. */
 gboolean wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint64 *services_ns,
                                gsize n_rows);
@@ -29,7 +34,7 @@ gboolean wp_bulk_models_offer (WpBulkModels *self, const WpRow *rows, const gint
 gboolean wp_bulk_models_notify (WpBulkModels *self, const GArray *observers, GError **error);
 
 void wp_bulk_models_start_counting (WpBulkModels *self, gint64 now_ns); /* see wp_model_start_counting() */
-/* Not of wp_bulk_models_new_shared(). */
+/* Not of wp_bulk_models_new_shared() and wp_bulk_models_new_fleet(). */
 void wp_bulk_models_add_parts (const WpBulkModels *self, WpBatchMeans *const *parts, gint64 now_ns);
 
 /* Call it once after the last row. @summary: one for each model. FALSE as in wp_bulk_models_offer(). */

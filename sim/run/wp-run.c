@@ -242,6 +242,9 @@ start (WpRun *self)
   if (self->shared_options.fronts > 0)
     self->groups = wp_bulk_models_new_shared (&self->shared_options, &self->layouts[0], self->confirm, commit,
                                               self->wants_results);
+  else if (commit && self->fleet_options.instances > 0)
+    self->groups = wp_bulk_models_new_fleet (&self->fleet_options, &self->layouts[0], &self->layouts[1],
+                                             commit, self->wants_results);
   else if (commit)
     self->groups
         = wp_bulk_models_new (self->layouts, self->n_models, self->patience_ns, commit, self->wants_results);

@@ -28,8 +28,9 @@ void wp_run_set_http_stage (WpRun *self, const WpHttpStageOptions *http_stage);
  * @dispatch outlives the run. Not with group commit. NULL: none. */
 void wp_run_set_dispatch (WpRun *self, WpServiceTime *dispatch);
 
-/* Before wp_run_execute(): the first model is a fleet of servers with its policy each. Not with group commit
- * or parts; with an HTTP stage of its own. No instances: there is no fleet. */
+/* Before wp_run_execute(): the first model is a fleet of servers with its policy each. Not with parts;
+ * with an HTTP stage of its own. With group commit it has none, and the second model is a shared queue with
+ * as many writers. No instances: there is no fleet. */
 void wp_run_set_fleet (WpRun *self, const WpFleetOptions *fleet);
 
 /* Before wp_run_execute(): the only model is fronts and workers with one shared queue, of the first policy's

@@ -1,5 +1,5 @@
 /* Several servers behind a balancer, against a naive twin that simulates each server apart. */
-#include "sim/model/wp-fleet.h"
+#include "sim/model/wp-bulk-fleet.h"
 
 #include "tests/unit/compare-summary.h"
 #include "tests/unit/naive-model.h"
@@ -215,6 +215,104 @@ test_equals_naive (gconstpointer data)
     }
 }
 
+/* Of a database that commits in groups; clients are patient. */
+static void
+naive_commits (const RandomLoad *load, const NaiveCommit *commit, const guint *servers, guint server,
+               gsize n_rows, WpRequestResult *results, WpSummary *summary)
+{
+  WpRow rows[RANDOM_LOAD_MAX];
+  WpRequestResult own[RANDOM_LOAD_MAX];
+  gsize numbers[RANDOM_LOAD_MAX], n = 0;
+
+  for (gsize i = 0; i < n_rows; i++)
+    if (servers[i] == server)
+      {
+        rows[n] = load->rows[i];
+        numbers[n++] = i;
+      }
+  wp_summary_init (summary);
+  if (n > 0)
+    naive_model_run_batch (&load->policy, WP_TIME_NONE, rows, commit, n, own, summary);
+  for (gsize i = 0; i < n; i++)
+    results[numbers[i]] = own[i];
+}
+
+static void
+on_result (guint64 request, const WpRequestResult *result, gpointer data)
+{
+  if (result->outcome != WP_OUTCOME_NONE)
+    ((WpRequestResult *) data)[request] = *result;
+}
+
+/* The naive twin is given the balancer's choices: with each choice, no other server has fewer open requests.
+ * A later request may change the results of an earlier one, so that all servers are simulated up to each. */
+static void
+check_commits (const RandomLoad *load, const NaiveCommit *naive, const WpFleetOptions *options)
+{
+  WpCommitCost cost
+      = { (double) naive->fixed_ns, (double) naive->row_ns, (double) naive->idle_ns, naive->most };
+  g_autoptr (WpCommit) commit = wp_commit_new (&cost, NULL, 1, 1);
+  g_autoptr (WpBulkFleet) fleet = NULL;
+  g_autoptr (GError) error = NULL;
+  WpRequestResult results[RANDOM_LOAD_MAX], of_naive[RANDOM_LOAD_MAX];
+  guint servers[RANDOM_LOAD_MAX], n = options->instances;
+  WpSummary summary, unused;
+  WpLayout layout;
+  double wait_ns = 0;
+
+  wp_policy_layout (&load->policy, &layout);
+  fleet = wp_bulk_fleet_new (options, &layout, commit, on_result, results);
+  for (gsize i = 0; i < load->n_rows; i++)
+    {
+      g_assert_true (wp_bulk_fleet_offer (fleet, load->rows[i].arrival_ns));
+      for (guint server = 0; server < n; server++)
+        naive_commits (load, naive, servers, server, i, of_naive, &unused);
+      servers[i] = options->balance == WP_BALANCE_ROUND_ROBIN ? (guint) (i % n)
+                                                              : naive_least (load, servers, of_naive, i, n);
+    }
+  g_assert_true (wp_bulk_fleet_finish (fleet, &summary));
+  wp_bulk_fleet_check (fleet, &error);
+  g_assert_no_error (error);
+  for (guint server = 0; server < n; server++)
+    naive_commits (load, naive, servers, server, load->n_rows, of_naive, &unused);
+  for (gsize i = 0; i < load->n_rows; i++)
+    {
+      wait_ns += (double) (of_naive[i].started_ns - load->rows[i].arrival_ns);
+      if (!same_result (&results[i], &of_naive[i]))
+        g_error ("%s, %u servers: row %" G_GSIZE_FORMAT " of server %u ended %" G_GINT64_FORMAT
+                 ", naive %" G_GINT64_FORMAT,
+                 wp_balance_names[options->balance], n, i, servers[i], results[i].ended_ns,
+                 of_naive[i].ended_ns);
+    }
+  g_assert_cmpuint (summary.requests, ==, load->n_rows);
+  g_assert_cmpfloat_with_epsilon (summary.wait.mean, wait_ns / (double) load->n_rows, 1e-6);
+}
+
+static void
+test_commits_equal_naive (void)
+{
+  guint64 seed = g_test_rand_int ();
+  WpRandom random;
+  RandomLoad load;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT ", %d loads", seed, N_LOADS / 4);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS / 4; i++)
+    {
+      WpFleetOptions options = { .instances = 1 + (guint) wp_random_below (&random, MOST),
+                                 .balance = i % 2 ? WP_BALANCE_LEAST : WP_BALANCE_ROUND_ROBIN };
+      NaiveCommit commit
+          = { 1 + (gint64) wp_random_below (&random, 20), (gint64) wp_random_below (&random, 4),
+              (gint64) wp_random_below (&random, 3), 1 + (guint) wp_random_below (&random, 5) };
+
+      make_load (&load, &random);
+      load.patience_ns = load.policy.block_timeout_ns = WP_TIME_NONE;
+      load.policy.when_full = WP_WHEN_FULL_BLOCK;
+      options.until_stored = load.policy.ack == WP_ACK_STORED;
+      check_commits (&load, &commit, &options);
+    }
+}
+
 /* A client leaves that long after its arrival at its server: the HTTP thread has a share of it. */
 static void
 test_patience_counts_from_the_arrival (void)
@@ -404,6 +502,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/fleet/round-robin", GUINT_TO_POINTER (WP_BALANCE_ROUND_ROBIN), test_equals_naive);
   g_test_add_data_func ("/fleet/random", GUINT_TO_POINTER (WP_BALANCE_RANDOM), test_equals_naive);
   g_test_add_data_func ("/fleet/least", GUINT_TO_POINTER (WP_BALANCE_LEAST), test_equals_naive);
+  g_test_add_func ("/fleet/commits", test_commits_equal_naive);
   g_test_add_func ("/fleet/patience", test_patience_counts_from_the_arrival);
   g_test_add_func ("/fleet/one", test_one_server_is_a_plain_model);
   g_test_add_func ("/fleet/warm-up", test_warm_up_keeps_littles_law);

@@ -157,8 +157,12 @@ test_usage (void)
   assert_refused ("--instances=0 trace.csv", "--instances: \"0\" is not a number from 1 to 1000");
   assert_refused ("--instances=2 --mode=all trace.csv", "--instances simulates WorkerPool");
   assert_refused ("--instances=2 --mode=Default trace.csv", "--instances simulates WorkerPool");
-  assert_refused ("--instances=2 --service=batch:1ms:0 trace.csv",
-                  "--instances is not available with --service=batch:");
+  assert_refused ("--instances=2 --service=batch:1ms:0 --patience=1s trace.csv",
+                  "--instances with --service=batch: does not go with --http-time, --patience,");
+  assert_refused ("--instances=2 --service=batch:1ms:0 --when-full=reject trace.csv",
+                  "--instances with --service=batch: does not go with --http-time, --patience,");
+  assert_refused ("--instances=2 --service=batch:1ms:0 --dispatcher=spawning trace.csv",
+                  "--instances with --service=batch: needs the bounded dispatcher");
   assert_refused ("--instances=1000 -q 4294968 trace.csv", "over 4,294,967,294 places or workers");
 }
 
@@ -177,6 +181,22 @@ test_http_stages (void)
   g_assert_cmpfloat_with_epsilon (number (model_of (report, 0), "wait", "max"), 0, 1e-9);
   g_assert_cmpfloat_with_epsilon (number (model_of (report, 0), "response", "max"), 0.3, 1e-9);
   g_assert_cmpfloat_with_epsilon (number (model_of (report, 1), "response", "max"), 0.3, 1e-9);
+}
+
+/* Of eight at once each server gets four: one alone, then three, in commits of 10 ms and 1 ms per row. Two
+ * writers of one queue take four each: of two servers with four workers. */
+static void
+test_commits (void)
+{
+  const char *arguments = "--instances=2 -w 4 -q 9 --service=batch:10ms:1ms trace.csv";
+  g_autofree char *in_json = g_strconcat (arguments, " --format=json", NULL);
+  g_autoptr (SimRun) text = run_on (arguments, 0), run = run_on (in_json, 0);
+  g_autoptr (JsonObject) report = sim_run_json (run);
+
+  g_assert_nonnull (strstr (text->out, "balance: round-robin\none shared queue: response "));
+  g_assert_cmpfloat_with_epsilon (number (model_of (report, 0), "response", "max"), 0.024, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (model_of (report, 1), "response", "max"), 0.014, 1e-9);
+  g_assert_true (json_object_get_null_member (json_object_get_object_member (report, "sharing"), "wait_p99"));
 }
 
 /* What each request met in the fleet, and the states of the fleet and of the shared queue. */
@@ -337,6 +357,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim/fleet/gate", test_gate);
   g_test_add_func ("/wp-sim/fleet/seed", test_seed_and_warning);
   g_test_add_func ("/wp-sim/fleet/http-stages", test_http_stages);
+  g_test_add_func ("/wp-sim/fleet/commits", test_commits);
   g_test_add_func ("/wp-sim/fleet/files", test_files);
   g_test_add_func ("/wp-sim/fleet/usage", test_usage);
   g_test_add_func ("/wp-sim/fleet/against", test_against);
