@@ -7,7 +7,8 @@
 #include "sim/base/wp-options.h"
 #include "sim/trace/wp-json-add.h"
 
-#define MOST_TRAFFIC 1000
+#define LEAST_TRAFFIC 0.001
+#define MOST_TRAFFIC  1000
 
 /* A forecast that was no better than "it stays as it is" is not shown. */
 static void
@@ -78,8 +79,8 @@ set_traffic (double *traffic, const char *value, GError **error)
 {
   if (!wp_options_parse_positive (value, traffic, error))
     return FALSE;
-  return *traffic <= MOST_TRAFFIC
-         || wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is over %d", value, MOST_TRAFFIC);
+  return (*traffic >= LEAST_TRAFFIC && *traffic <= MOST_TRAFFIC)
+         || wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not from 0.001 to 1000", value);
 }
 
 /* A number of workers makes it WorkerPool, and in Default a queue does. */

@@ -181,7 +181,8 @@ test_bad_questions (void)
   assert_answer (server, "/what-if.json?workers=0", 400, "workers: \"0\" is not a number");
   assert_answer (server, "/what-if.json?queue=-1", 400, "queue: \"-1\" is not a number");
   assert_answer (server, "/what-if.json?traffic=0", 400, "traffic: ");
-  assert_answer (server, "/what-if.json?traffic=1001", 400, "traffic: \"1001\" is over 1000");
+  assert_answer (server, "/what-if.json?traffic=1001", 400, "traffic: \"1001\" is not from 0.001 to 1000");
+  assert_answer (server, "/what-if.json?traffic=1e-9", 400, "traffic: \"1e-9\" is not from");
   assert_answer (server, "/what-if.json?mode=Default", 400, "mode: /what-if.json takes only workers");
   assert_answer (server, "/what-if.json?6", 400, "the query is not NAME=VALUE");
   assert_answer (server, "/what-if.json", 409, "No request has ended yet.");
