@@ -235,6 +235,7 @@ refuse_delivery (AmqpSource *self, WpJob *job, GError **error)
 
   wp_job_set_failure (job, reason);
   g_ref_string_release (reason);
+  job->arrival_ns = wp_time_monotonic (); /* the engine has not seen it */
   delivery->ended = TRUE;
   return publish_failed (self, delivery, job, error);
 }
