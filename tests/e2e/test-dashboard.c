@@ -378,6 +378,26 @@ test_labels (void)
   wp_browser_assert_quiet (browser);
 }
 
+/* A forecast of one second, whatever the server's is. */
+static const char one_forecast[]
+    = "const real = window.fetch; window.fetch = (url, ...more) => url !== 'forecast.json' ? real (url, ...more) : "
+      "Promise.resolve (new Response (JSON.stringify ({ headline: '4 workers are too few, 6 suffice', "
+      "verdict: 'too_few', horizons: [{ in_s: 1, depth: 42, low: 30, high: 61.2, skill: 0.25, error: 3.14 }] })))";
+
+static void
+test_forecast (void)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("-m", "WorkerPool", "-d", "delay:0", NULL);
+
+  wp_browser_open (browser, wp_harness_admin_port (server), "/", one_forecast);
+  await_text ("#verdict", "4 workers are too few, 6 suffice");
+  await_text ("#horizons", "In 1 s: 42 queued (30 to 61); forecasts made 1 s ago were wrong by 3.14 jobs, "
+                           "25 % less than \"no change\".");
+  await_text ("#chart-queue tr:nth-child(5) th", "forecast 10 s before");
+  await_text ("#chart-queue tr:nth-child(5) td:last-child", "42");
+  wp_browser_assert_quiet (browser);
+}
+
 #define TOKEN "adm1n-token"
 
 /* As a person does it: opens "What if", types a number of workers and a token, and presses the button. */
@@ -515,6 +535,7 @@ main (int argc, char **argv)
   g_test_add_func ("/dashboard/hidden-page-asks-nothing", test_hidden_page_asks_nothing);
   g_test_add_func ("/dashboard/keyboard", test_keyboard);
   g_test_add_func ("/dashboard/labels", test_labels);
+  g_test_add_func ("/dashboard/forecast", test_forecast);
   g_test_add_func ("/dashboard/what-if", test_what_if);
   g_test_add_func ("/dashboard/content-policy", test_content_policy);
   g_test_add_func ("/dashboard/behind-a-path", test_behind_a_path);

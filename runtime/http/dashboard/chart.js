@@ -27,6 +27,7 @@ function makeSeries(one, format) {
     stroke,
     width: 1.5,
     dash: one.dash,
+    spanGaps: one.joins,
     fill: one.fill ? () => ink(one.ink + "-soft") : undefined,
     points: { show: true, size: 4, fill: stroke, filter: lonely },
     value: (u, v) => format(v)
@@ -147,9 +148,8 @@ export class Chart {
     this.figure.hidden = !meant;
     if (!meant)
       return;
-    if (this.history?.mode !== history.mode)
-      this.beginAnew(history);
     this.history = history;
+    this.chooseSeries();
     this.data =
         [history.time, ...this.series.map(s => s.perSecond ? perSecond(history, s.key) : history[s.key])];
     this.capacity = chart.capacity?.(history) ?? null;
@@ -166,11 +166,15 @@ export class Chart {
       this.draw();
   }
 
-  /* The server has another mode than before, or this is the first history. */
-  beginAnew(history) {
-    this.series = this.chart.series.filter(s => !s.when || s.when(history));
-    this.plot?.destroy();
-    this.plot = null;
+  /* Others than before (the server may have another mode now) need another plot. */
+  chooseSeries() {
+    const series = this.chart.series.filter(s => !s.when || s.when(this.history));
+
+    if (this.series && this.series.length !== series.length) {
+      this.plot?.destroy();
+      this.plot = null;
+    }
+    this.series = series;
   }
 
   draw() {

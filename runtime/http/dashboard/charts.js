@@ -7,9 +7,9 @@ const seriesOf = (...rows) => rows.map(([key, label, ink, more]) => ({ key, labe
 const hasAny = (h, ...keys) => keys.some(key => h[key]?.some(x => x != null));
 
 /* Series: key of the history, label, ink (a custom property of page.css), and perhaps: fill, dash, perSecond
-   (a count of the step), when: has it a meaning here? none: what is said in the place of a chart without a
-   figure. capacity: the line that the figures cannot pass; marks: the key of the seconds of each step that
-   are shaded. */
+   (a count of the step), joins (over steps without a value), when: has it a meaning here? none: what is said
+   in the place of a chart without a figure. capacity: the line that the figures cannot pass; marks: the key
+   of the seconds of each step that are shaded. */
 const CHARTS = [
   {
     id: "queue",
@@ -23,7 +23,8 @@ const CHARTS = [
     marksLabel: "time full",
     series: seriesOf(
         ["depth", "queued", "blue", { fill: true }], ["depth_peak", "queued, peak", "blue", { dash: [2, 3] }],
-        ["parked", "parked", "orange"])
+        ["parked", "parked", "orange"],
+        ["forecast", "forecast 10 s before", "purple", { joins: true, when: h => hasAny(h, "forecast") }])
   },
   {
     id: "busy",
