@@ -3,8 +3,6 @@
 #include "sim/base/wp-error.h"
 #include "sim/compare/wp-match.h"
 
-#define AS_ENQUEUED "accepted=enqueued" /* reads that column in the place of another */
-
 typedef struct {
   WpRow *rows;
   gsize n_rows;
@@ -19,17 +17,6 @@ joined_clear (Joined *self)
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Joined, joined_clear)
-
-/* A worker's record with the publishes as acceptances; NULL: it is a front's. */
-static WpTrace *
-open_worker (const WpMeasurement *record)
-{
-  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
-
-  options.columns = AS_ENQUEUED;
-
-  return wp_trace_open (wp_measurement_path (record), &options, NULL);
-}
 
 static gboolean
 fail_of_ids (const WpMeasurement *record, GError **error)
@@ -92,14 +79,12 @@ index_rows (Joined *self)
 
 /* The worker's times as the fronts have them. */
 static gboolean
-add_worker (Joined *self, const WpMeasurement *record, WpTrace *trace, GError **error)
+add_worker (Joined *self, const WpMeasurement *record, GError **error)
 {
   gint64 ahead_ns = G_MAXINT64;
   gsize n;
-  const WpRow *own = wp_trace_load (trace, &n, error);
+  const WpRow *own = wp_measurement_rows (record, &n);
 
-  if (!own)
-    return FALSE;
   for (gsize i = 0; i < n; i++)
     {
       const WpRow *front = own[i].id ? g_hash_table_lookup (self->by_id, own[i].id) : NULL;
@@ -154,37 +139,27 @@ WpMeasurement *
 wp_fleet_records_join (WpFleetRecords *self, const GPtrArray *records, const WpRow *rows, gsize n_rows,
                        GError **error)
 {
-  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_trace_free);
-  g_autoptr (GPtrArray) of_workers = g_ptr_array_new ();
   g_auto (Joined) joined = { NULL };
 
   *self = (WpFleetRecords){ .deliver_ns = WP_TIME_NONE };
   for (guint i = 0; i < records->len; i++)
-    {
-      WpTrace *worker = open_worker (records->pdata[i]);
-
-      if (worker)
-        {
-          g_ptr_array_add (workers, worker);
-          g_ptr_array_add (of_workers, records->pdata[i]);
-        }
-      else if (!add_front (&joined, records->pdata[i], rows, n_rows, error))
-        return NULL;
-    }
-  self->n_workers = workers->len;
-  self->n_fronts = records->len - workers->len;
+    if (wp_measurement_is_worker (records->pdata[i]))
+      self->n_workers++;
+    else if (!add_front (&joined, records->pdata[i], rows, n_rows, error))
+      return NULL;
+  self->n_fronts = records->len - self->n_workers;
   if (self->n_fronts == 0 || self->n_workers == 0)
     {
       g_set_error (
           error, WP_ERROR, WP_ERROR_BAD_TRACE,
-          "--against: of the records %u %s a column \"enqueued\", which a worker's has: give the records of "
-          "the fronts and of the workers",
+          "--against: of the records %u %s a column \"enqueued\", which a worker's has: give the records "
+          "of the fronts and of the workers",
           self->n_workers, self->n_workers == 1 ? "has" : "have");
       return NULL;
     }
   index_rows (&joined);
-  for (guint i = 0; i < workers->len; i++)
-    if (!add_worker (&joined, of_workers->pdata[i], workers->pdata[i], error))
+  for (guint i = 0; i < records->len; i++)
+    if (wp_measurement_is_worker (records->pdata[i]) && !add_worker (&joined, records->pdata[i], error))
       return NULL;
   finish_rows (self, &joined);
 

@@ -12,8 +12,7 @@ typedef struct {
 
 /**
  * wp_fleet_records_join:
- * @records: (element-type WpMeasurement): outlive the result. One with a column `enqueued`, the time of the
- * publish on the record's clock, is a worker's, another a front's
+ * @records: (element-type WpMeasurement), of fronts and of workers: outlive the result
  * @rows: of the trace or its prediction, with ids
  *
  * A front's clock is set by the median difference of its arrivals from those of @rows; a worker's by the

@@ -17,6 +17,7 @@ struct _WpMeasurement {
   const WpRow *rows;
   gsize n_rows;
   WpRow *merged; /* the rows of several records; @trace is the first one's, and not owned; or NULL */
+  gboolean is_worker;
   gboolean is_disturbed;
   GArray *changes; /* (element-type WpSizeChange): of the sizes; filled once they are needed */
 };
@@ -46,19 +47,36 @@ check_row (gpointer data, const WpRow *row, guint64 line, GError **error)
   return TRUE;
 }
 
+/* A worker's record, if @self is one that is read as it is. */
+static void
+open_worker (WpMeasurement *self)
+{
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  WpTrace *worker;
+
+  options.columns = "accepted=enqueued";
+  if (wp_trace_has_column (self->trace, "accepted") || !(worker = wp_trace_open (self->path, &options, NULL)))
+    return;
+  wp_trace_free (self->trace);
+  self->trace = worker;
+  self->is_worker = TRUE;
+}
+
 static gboolean
 load (WpMeasurement *self, gboolean unique_ids, GError **error)
 {
   self->trace = wp_trace_open (self->path, NULL, error);
   if (!self->trace)
     return FALSE;
+  open_worker (self);
   if (!wp_trace_has_column (self->trace, "accepted") || !wp_trace_has_column (self->trace, "outcome"))
     return wp_fail (error, WP_ERROR_BAD_TRACE,
                     "%s: no columns \"accepted\" and \"outcome\": it is not a record of wp-server",
                     wp_trace_name (self->trace));
-  if (unique_ids)
+  if (unique_ids && !self->is_worker)
     self->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  wp_trace_check_rows (self->trace, check_row, self);
+  if (!self->is_worker)
+    wp_trace_check_rows (self->trace, check_row, self);
   self->rows = wp_trace_load (self->trace, &self->n_rows, error);
   g_clear_pointer (&self->lines, g_hash_table_unref);
 
@@ -147,6 +165,12 @@ wp_measurement_free (WpMeasurement *self)
   g_clear_pointer (&self->changes, g_array_unref);
   g_free (self->path);
   g_free (self);
+}
+
+gboolean
+wp_measurement_is_worker (const WpMeasurement *self)
+{
+  return self->is_worker;
 }
 
 const WpRow *

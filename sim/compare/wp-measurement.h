@@ -10,6 +10,10 @@ typedef struct _WpMeasurement WpMeasurement;
  * sent again, is an error. NULL with the reader's error, or WP_ERROR_BAD_TRACE if it is not a measurement. */
 WpMeasurement *wp_measurement_load (const char *path, gboolean unique_ids, GError **error);
 void wp_measurement_free (WpMeasurement *self);
+
+/* Is it of a server that takes its jobs from a shared queue? Its rows then have the time of the publish, the
+ * column `enqueued`, as accepted_ns; a job that was delivered twice may have two rows. */
+gboolean wp_measurement_is_worker (const WpMeasurement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMeasurement, wp_measurement_free)
 
 /**

@@ -163,11 +163,11 @@ test_confirms_of_a_record (void)
 static void
 write_record (SimRun *self, const char *name, guint which, gboolean is_worker, char **lines, double scale)
 {
-  g_autoptr (GString) text
-      = g_string_new ("arrival,service,id,bytes,accepted,started,finished,ended,outcome,blocked");
+  g_autoptr (GString) text = g_string_new (NULL);
   guint row = 0;
 
-  g_string_append (text, is_worker ? ",enqueued\n" : "\n");
+  g_string_printf (text, "arrival,service,id,bytes,%s,started,finished,ended,outcome,blocked\n",
+                   is_worker ? "enqueued" : "accepted");
   for (char **line = lines; *line; line++)
     {
       g_auto (GStrv) cells = g_strsplit (*line, ",", -1);
@@ -180,8 +180,8 @@ write_record (SimRun *self, const char *name, guint which, gboolean is_worker, c
       started = g_ascii_strtod (cells[5], NULL);
       finished = started + scale * (g_ascii_strtod (cells[6], NULL) - started);
       if (is_worker)
-        g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0,%.9f\n", 70 + started, cells[2],
-                                70 + started, 70 + started, 70 + finished, 70 + finished, 70 + arrival);
+        g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0\n", 70 + started, cells[2],
+                                70 + arrival, 70 + started, 70 + finished, 70 + finished);
       else
         g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0\n", arrival, cells[2], accepted,
                                 accepted, accepted, accepted);
@@ -287,6 +287,8 @@ test_against_usage (void)
                        "of the records 0 have a column \"enqueued\", which a worker's has");
   assert_not_compared (RECORDED " --against=w0.csv --against=w1.csv trace.csv", TRUE,
                        "of the records 2 have a column \"enqueued\", which a worker's has");
+  assert_not_compared ("--mode=WorkerPool --against=w0.csv trace.csv", TRUE,
+                       "--against: w0.csv is of a worker of a shared queue: give it and the fronts' records");
   assert_not_compared (AGAINST, FALSE, "f0.csv: no request has an id of the trace");
   assert_not_compared (AGAINST " --client=f0.csv", TRUE,
                        "--client does not go with --instances and --fronts");
