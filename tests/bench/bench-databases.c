@@ -92,8 +92,8 @@ measure (const Row *row, const char *seconds)
   g_autoptr (WpHarness) server
       = wp_harness_start ("--mode=WorkerPool", row->options[0], row->options[1], row->options[2], NULL);
   g_autofree char *many = load (server, CONNECTIONS, seconds), *one = load (server, "1", seconds);
-  Figures figures = { read_figure (many, "Requests/sec:"), read_figure (many, "50%"),
-                      read_figure (many, "99%"), read_figure (one, "50%") };
+  Figures figures = { read_figure (many, "Requests/sec:"), read_figure (many, " 50%"),
+                      read_figure (many, " 99%"), read_figure (one, " 50%") };
 
   wp_harness_signal (server, SIGTERM);
   wp_harness_wait (server);
