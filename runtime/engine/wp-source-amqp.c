@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "runtime/database/wp-amqp-connection.h"
+#include "runtime/database/wp-amqp-deliveries.h"
 #include "runtime/database/wp-amqp-message.h"
 #include "runtime/database/wp-outage.h"
 #include "sim/base/wp-error.h"
@@ -19,14 +20,6 @@
 #define TURN_NS WP_NS_PER_S /* how often the depth is asked for */
 
 typedef enum { RUNS, CANCELLED, CLOSES } Stage;
-
-/* A job that came by this connection and is not acknowledged. */
-typedef struct {
-  guint64 number; /* as WpJob.delivery: the tag, after the numbers of earlier connections */
-  guint64 copy;   /* number of its publish to the queue of failed jobs; 0: none */
-  gboolean ended;
-  gboolean settled; /* to be acknowledged */
-} Delivery;
 
 typedef struct {
   WpSource base;
@@ -46,15 +39,15 @@ typedef struct {
   char *name;
   WpDatabase queue; /* whether it is down, for @outage */
   WpOutage outage;
-  gint64 retry_ns;     /* when to connect again */
-  GArray *deliveries;  /* (element-type Delivery): in order */
-  guint64 first, last; /* numbers: the connection's first tag is 1 more than @first */
-  guint n_orphans;     /* jobs of earlier connections that have not ended */
+  gint64 retry_ns; /* when to connect again */
+  WpAmqpDeliveries *deliveries;
+  int ack_status;      /* of the last acknowledgement */
   guint64 n_publishes; /* of this connection */
   gboolean consumes;   /* deliveries may come */
   gboolean declares;   /* the queue of failed jobs is missing: declare it when connecting */
   gboolean cancel_sent;
   WpJob *incoming;    /* its body is not complete; NULL: none */
+  guint64 tag;        /* of it */
   GByteArray *body;   /* of it */
   guint64 body_bytes; /* when complete */
   gint64 asked_ns;    /* when the depth was asked for */
@@ -74,38 +67,11 @@ wake (AmqpSource *self)
   (void) !write (self->wake_fd, &one, sizeof one);
 }
 
-static Delivery *
-get_delivery (AmqpSource *self, guint i)
-{
-  return &g_array_index (self->deliveries, Delivery, i);
-}
-
-static int
-compare_numbers (gconstpointer a, gconstpointer b)
-{
-  guint64 first = ((const Delivery *) a)->number, second = ((const Delivery *) b)->number;
-
-  return first < second ? -1 : first > second;
-}
-
-static Delivery *
-find_delivery (AmqpSource *self, guint64 number)
-{
-  const Delivery key = { .number = number };
-  guint i;
-
-  return g_array_binary_search (self->deliveries, &key, compare_numbers, &i) ? get_delivery (self, i) : NULL;
-}
-
-/* The jobs that have not ended go on, and are delivered again. */
 static void
 forget_connection (AmqpSource *self)
 {
-  for (guint i = 0; i < self->deliveries->len; i++)
-    self->n_orphans += !get_delivery (self, i)->ended;
-  g_array_set_size (self->deliveries, 0);
+  wp_amqp_deliveries_reset (self->deliveries);
   g_clear_pointer (&self->incoming, wp_job_unref);
-  self->first = self->last;
   self->n_publishes = 0;
   self->consumes = self->cancel_sent = FALSE;
 }
@@ -120,39 +86,27 @@ lose_connection (AmqpSource *self, const GError *error)
   self->retry_ns = wp_time_monotonic () + self->outage.delay_ns;
 }
 
-/* All jobs of one commit are acknowledged by one frame, up to the first that has not ended; those behind it
- * one by one, so that it holds up no others. */
+/* WpAmqpAcknowledge */
+static gboolean
+send_ack (guint64 tag, gboolean multiple, gpointer data)
+{
+  AmqpSource *self = data;
+
+  self->ack_status
+      = amqp_basic_ack (wp_amqp_connection_get_state (self->connection), WP_AMQP_CHANNEL, tag, multiple);
+  return self->ack_status == AMQP_STATUS_OK;
+}
+
 static gboolean
 acknowledge (AmqpSource *self, GError **error)
 {
-  amqp_connection_state_t state = wp_amqp_connection_get_state (self->connection);
-  int status = AMQP_STATUS_OK;
-  guint64 up_to = 0;
-  guint n_kept = 0;
-
-  for (guint i = 0; i < self->deliveries->len && status == AMQP_STATUS_OK; i++)
-    {
-      Delivery *delivery = get_delivery (self, i);
-      guint64 tag = delivery->number - self->first;
-
-      if (!delivery->settled)
-        *get_delivery (self, n_kept++) = *delivery;
-      else if (n_kept == 0)
-        up_to = tag;
-      else
-        status = amqp_basic_ack (state, WP_AMQP_CHANNEL, tag, FALSE);
-    }
-  if (status == AMQP_STATUS_OK && up_to > 0)
-    status = amqp_basic_ack (state, WP_AMQP_CHANNEL, up_to, TRUE);
-  if (status != AMQP_STATUS_OK)
-    return wp_amqp_connection_fail (self->connection, status, error);
-  g_array_set_size (self->deliveries, n_kept);
-  return TRUE;
+  return wp_amqp_deliveries_acknowledge (self->deliveries, send_ack, self)
+         || wp_amqp_connection_fail (self->connection, self->ack_status, error);
 }
 
 /* It is acknowledged once the copy is confirmed. */
 static gboolean
-publish_failed (AmqpSource *self, Delivery *delivery, WpJob *job, GError **error)
+publish_failed (AmqpSource *self, WpJob *job, GError **error)
 {
   const WpAmqpUri *uri = wp_amqp_connection_get_uri (self->connection);
   WpAmqpMessage message;
@@ -163,11 +117,10 @@ publish_failed (AmqpSource *self, Delivery *delivery, WpJob *job, GError **error
   status = amqp_basic_publish (wp_amqp_connection_get_state (self->connection), WP_AMQP_CHANNEL,
                                amqp_empty_bytes, amqp_cstring_bytes (uri->failed_queue), TRUE, FALSE,
                                &message.properties, message.body);
-  delivery->copy = ++self->n_publishes;
+  wp_amqp_deliveries_settle (self->deliveries, job->delivery, ++self->n_publishes);
   return status == AMQP_STATUS_OK || wp_amqp_connection_fail (self->connection, status, error);
 }
 
-/* A job of an earlier connection cannot be acknowledged: its delivery is over. */
 static gboolean
 settle_ended (AmqpSource *self, GError **error)
 {
@@ -181,48 +134,24 @@ settle_ended (AmqpSource *self, GError **error)
   for (guint i = 0; i < ended->len; i++)
     {
       WpJob *job = ended->pdata[i];
-      Delivery *delivery = find_delivery (self, job->delivery);
 
-      if (!delivery)
-        {
-          self->n_orphans--;
-          continue;
-        }
-      delivery->ended = TRUE;
-      delivery->settled = wp_job_is_stored (job);
-      if (ok && !delivery->settled)
-        ok = publish_failed (self, delivery, job, error);
+      if (!wp_amqp_deliveries_end (self->deliveries, job->delivery))
+        continue;
+      if (wp_job_is_stored (job))
+        wp_amqp_deliveries_settle (self->deliveries, job->delivery, 0);
+      else if (ok)
+        ok = publish_failed (self, job, error);
     }
   return ok;
 }
 
-static void
-confirm_copies (AmqpSource *self, const amqp_basic_ack_t *confirm)
-{
-  for (guint i = 0; i < self->deliveries->len; i++)
-    {
-      Delivery *delivery = get_delivery (self, i);
-      gboolean is_meant = confirm->multiple ? delivery->copy <= confirm->delivery_tag
-                                            : delivery->copy == confirm->delivery_tag;
-
-      if (delivery->copy > 0 && is_meant && !delivery->settled)
-        {
-          delivery->settled = TRUE;
-          self->base.counts.dead_lettered++;
-        }
-    }
-}
-
+/* It is a delivery once it is complete. */
 static void
 begin_delivery (AmqpSource *self, const amqp_basic_deliver_t *deliver)
 {
-  const Delivery delivery = { .number = self->first + deliver->delivery_tag };
-
-  self->last = delivery.number;
   self->base.counts.redelivered += deliver->redelivered != 0;
-  g_array_append_val (self->deliveries, delivery);
   self->incoming = wp_job_new ();
-  self->incoming->delivery = delivery.number;
+  self->tag = deliver->delivery_tag;
   g_byte_array_set_size (self->body, 0);
 }
 
@@ -230,14 +159,13 @@ begin_delivery (AmqpSource *self, const amqp_basic_deliver_t *deliver)
 static gboolean
 refuse_delivery (AmqpSource *self, WpJob *job, GError **error)
 {
-  Delivery *delivery = find_delivery (self, job->delivery);
   char *reason = g_ref_string_new ("it has no message-id");
 
   wp_job_set_failure (job, reason);
   g_ref_string_release (reason);
   job->arrival_ns = wp_time_monotonic (); /* the engine has not seen it */
-  delivery->ended = TRUE;
-  return publish_failed (self, delivery, job, error);
+  wp_amqp_deliveries_end (self->deliveries, job->delivery);
+  return publish_failed (self, job, error);
 }
 
 static gboolean
@@ -245,6 +173,7 @@ end_delivery (AmqpSource *self, GError **error)
 {
   g_autoptr (WpJob) job = g_steal_pointer (&self->incoming);
 
+  job->delivery = wp_amqp_deliveries_add (self->deliveries, self->tag);
   if (self->body->len > 0)
     job->body = g_bytes_new (self->body->data, self->body->len);
   if (!job->id)
@@ -257,6 +186,7 @@ end_delivery (AmqpSource *self, GError **error)
 static gboolean
 take_method (AmqpSource *self, const amqp_method_t *method, GError **error)
 {
+  const amqp_basic_ack_t *confirm;
   g_autofree char *words = NULL;
 
   switch (method->id)
@@ -265,7 +195,9 @@ take_method (AmqpSource *self, const amqp_method_t *method, GError **error)
       begin_delivery (self, method->decoded);
       return TRUE;
     case AMQP_BASIC_ACK_METHOD:
-      confirm_copies (self, method->decoded);
+      confirm = method->decoded;
+      self->base.counts.dead_lettered
+          += wp_amqp_deliveries_confirm (self->deliveries, confirm->delivery_tag, confirm->multiple);
       return TRUE;
     case AMQP_BASIC_CANCEL_OK_METHOD:
       self->consumes = FALSE;
@@ -366,7 +298,8 @@ begin_if_due (AmqpSource *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->stage != RUNS || self->consumes || self->n_orphans > 0 || wp_time_monotonic () < self->retry_ns)
+  if (self->stage != RUNS || self->consumes || wp_amqp_deliveries_count_orphans (self->deliveries) > 0
+      || wp_time_monotonic () < self->retry_ns)
     return;
   if ((is_connected (self)
        || (wp_amqp_connection_open (self->connection, &error) && find_queue (self, &error)))
@@ -391,10 +324,13 @@ turn (AmqpSource *self)
   else if (!take_frames (self, &error) || !settle_ended (self, &error) || !acknowledge (self, &error)
            || !send_cancel (self, &error) || !ask_depth (self, &error))
     lose_connection (self, error);
-  self->is_drained = self->stage != RUNS && self->n_orphans == 0
-                     && (!is_connected (self) || (!self->consumes && self->deliveries->len == 0));
+  self->is_drained
+      = self->stage != RUNS && wp_amqp_deliveries_count_orphans (self->deliveries) == 0
+        && (!is_connected (self) || (!self->consumes && wp_amqp_deliveries_is_empty (self->deliveries)));
   now_ns = wp_time_monotonic ();
-  until_ns = is_connected (self) || self->n_orphans > 0 ? now_ns + TURN_NS : MAX (self->retry_ns, now_ns);
+  until_ns = is_connected (self) || wp_amqp_deliveries_count_orphans (self->deliveries) > 0
+                 ? now_ns + TURN_NS
+                 : MAX (self->retry_ns, now_ns);
   wp_amqp_connection_wait (self->connection, self->wake_fd, FALSE,
                            self->stage == RUNS ? until_ns : now_ns + TURN_NS);
 }
@@ -462,7 +398,7 @@ source_free (AmqpSource *self)
   g_clear_pointer (&self->connection, wp_amqp_connection_free);
   g_clear_pointer (&self->incoming, wp_job_unref);
   g_ptr_array_unref (self->ended);
-  g_array_unref (self->deliveries);
+  wp_amqp_deliveries_free (self->deliveries);
   g_byte_array_unref (self->body);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);
@@ -505,7 +441,7 @@ amqp_open (const char *location, const WpDatabaseOptions *options, guint prefetc
   self->name = g_strdup (uri->described);
   self->outage = (WpOutage){ .database = &self->queue, .name = self->name };
   self->ended = jobs_new ();
-  self->deliveries = g_array_new (FALSE, FALSE, sizeof (Delivery));
+  self->deliveries = wp_amqp_deliveries_new ();
   self->body = g_byte_array_new ();
   self->wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK);
   g_mutex_init (&self->mutex);
