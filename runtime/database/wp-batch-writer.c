@@ -144,7 +144,7 @@ sleep_until (gint64 until_ns)
 static void
 wait_for_database (WpBatchWriter *self, guint n, gint64 down_ns, const char *reason)
 {
-  wp_outage_note (&self->outage, down_ns, reason);
+  wp_outage_note (&self->outage, down_ns, n, reason);
   fail_expired (self, n, reason);
   wp_outage_delay (&self->outage);
   if (self->jobs->len > 0)
@@ -206,7 +206,7 @@ check_files (WpBatchWriter *self)
   if (self->class->check_files (self->database, &reason))
     wp_outage_end (&self->outage);
   else if (reason)
-    wp_outage_note (&self->outage, wp_time_monotonic (), reason);
+    wp_outage_note (&self->outage, wp_time_monotonic (), 0, reason);
 }
 
 static void

@@ -85,7 +85,7 @@ static void
 lose (AmqpDatabase *self, const char *reason)
 {
   drop (self);
-  wp_outage_note (&self->outage, wp_time_monotonic (), reason);
+  wp_outage_note (&self->outage, wp_time_monotonic (), 0, reason);
 }
 
 /* Nothing may be published before the queue is known to exist: a broker confirms what it throws away. */
@@ -116,7 +116,7 @@ reconnect (AmqpDatabase *self)
       return;
     }
   wp_amqp_connection_drop (self->connection);
-  wp_outage_note (&self->outage, now_ns, error->message);
+  wp_outage_note (&self->outage, now_ns, 0, error->message);
   wp_outage_delay (&self->outage);
   self->retry_ns = wp_time_monotonic () + self->outage.delay_ns;
 }
@@ -151,7 +151,7 @@ note_blocked (AmqpDatabase *self)
   g_autofree char *reason = blocked ? g_strconcat ("engine blocks publishers: ", blocked, NULL) : NULL;
 
   if (reason)
-    wp_outage_note (&self->outage, wp_time_monotonic (), reason);
+    wp_outage_note (&self->outage, wp_time_monotonic (), 0, reason);
   else
     wp_outage_end (&self->outage);
 }

@@ -159,6 +159,24 @@ wp_database_down_since (const WpDatabase *self)
   return down_ns == 0 ? WP_TIME_NONE : down_ns;
 }
 
+static GMutex reasons; /* guards down_reason of all databases: it is rarely used */
+
+char *
+wp_database_down_reason (WpDatabase *self)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&reasons);
+
+  return g_strdup (self->down_reason);
+}
+
+void
+wp_database_set_down_reason (WpDatabase *self, const char *reason)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&reasons);
+
+  g_strlcpy (self->down_reason, reason, sizeof self->down_reason);
+}
+
 void
 wp_database_set_down (WpDatabase *self, gint64 since_ns)
 {

@@ -42,6 +42,7 @@ struct _WpDatabase {
   gint64 retry_for_ns; /* how long a job waits for a database that is down; WP_TIME_NONE: no limit. As above
                         */
   _Atomic gint64 down_ns;   /* 0: it is up; see wp_database_down_since() */
+  char down_reason[256];    /* of the last attempt that failed; see wp_database_down_reason() */
   _Atomic gint64 log_bytes; /* size of its write-ahead log; 0: it has none */
   _Atomic guint64 reconnects;
   WpDecimalHistogram commit_ns, commit_rows; /* of each commit; added to by the writer's thread */
@@ -88,6 +89,9 @@ void wp_database_check_files (WpDatabase *self);
 
 /* Returns: since when the database has been down, CLOCK_MONOTONIC; WP_TIME_NONE: it is up. Any thread. */
 gint64 wp_database_down_since (const WpDatabase *self);
-void wp_database_set_down (WpDatabase *self, gint64 since_ns); /* called by the database itself */
+/* Returns: (transfer full): why it was down last; empty: never. Any thread. */
+char *wp_database_down_reason (WpDatabase *self);
+void wp_database_set_down (WpDatabase *self, gint64 since_ns); /* called by the database itself, as is */
+void wp_database_set_down_reason (WpDatabase *self, const char *reason);
 
 extern const WpDatabaseClass wp_delay_database_class, wp_sqlite_database_class;

@@ -1,24 +1,24 @@
 #include "runtime/database/wp-outage.h"
 
+#include <libintl.h>
+
 #define FIRST_DELAY_NS   (50 * WP_NS_PER_MS)
 #define LONGEST_DELAY_NS WP_NS_PER_S
-#define REMIND_NS        (10 * WP_NS_PER_S) /* interval of the log lines while the database is down */
+#define CALM_NS          (10 * WP_NS_PER_S) /* between two outages that are logged */
 
 void
-wp_outage_note (WpOutage *self, gint64 down_ns, const char *reason)
+wp_outage_note (WpOutage *self, gint64 down_ns, guint n_jobs, const char *reason)
 {
   gint64 now_ns = wp_time_monotonic ();
-  char time[WP_TIME_BUFFER];
 
   if (self->delay_ns == 0)
     wp_database_set_down (self->database, down_ns);
+  wp_database_set_down_reason (self->database, reason);
   self->delay_ns = MAX (self->delay_ns, 1);
-  down_ns = wp_database_down_since (self->database);
-  if (self->logged_down_ns != 0
-      && now_ns - self->logged_down_ns < (self->logged_down ? REMIND_NS : WP_NS_PER_S))
+  self->n_jobs = MAX (self->n_jobs, n_jobs);
+  if (self->logged_down || (self->logged_down_ns != 0 && now_ns - self->logged_down_ns < CALM_NS))
     return;
-  g_warning ("%s is down%s%s, its jobs wait: %s", self->name, self->logged_down ? " for " : "",
-             self->logged_down ? wp_time_format_people (time, now_ns - down_ns) : "", reason);
+  g_warning ("%s is down, its jobs wait: %s", self->name, reason);
   self->logged_down = TRUE;
   self->logged_down_ns = now_ns;
 }
@@ -32,14 +32,21 @@ wp_outage_delay (WpOutage *self)
 void
 wp_outage_end (WpOutage *self)
 {
+  g_autofree char *repeated = NULL;
   char time[WP_TIME_BUFFER];
 
   if (self->delay_ns == 0)
     return;
+  repeated = self->n_jobs > 0
+                 ? g_strdup_printf (ngettext (", %u update repeated", ", %u updates repeated", self->n_jobs),
+                                    self->n_jobs)
+                 : g_strdup ("");
   if (self->logged_down)
-    g_message ("%s is up again, after %s", self->name,
-               wp_time_format_people (time, wp_time_monotonic () - wp_database_down_since (self->database)));
+    g_message ("%s is up again, after %s%s", self->name,
+               wp_time_format_people (time, wp_time_monotonic () - wp_database_down_since (self->database)),
+               repeated);
   self->logged_down = FALSE;
+  self->n_jobs = 0;
   self->delay_ns = 0;
   wp_database_set_down (self->database, WP_TIME_NONE);
 }

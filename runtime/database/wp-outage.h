@@ -10,10 +10,13 @@ typedef struct {
   gint64 delay_ns;       /* before the next attempt; 0: the database is up */
   gboolean logged_down;  /* the log says that the database is down */
   gint64 logged_down_ns; /* time of the last such line; 0: never */
+  guint n_jobs;          /* the most of one attempt that failed */
 } WpOutage;
 
-/* @down_ns: when the attempt that failed began. Sets the database down, and logs it at intervals. */
-void wp_outage_note (WpOutage *self, gint64 down_ns, const char *reason);
+/* @down_ns: when the attempt that failed began; @n_jobs: that it had, and that are repeated. Sets the
+ * database down. Each outage is one line, another at its end; one that begins soon after such a line is
+ * logged later, or not if it is over by then. */
+void wp_outage_note (WpOutage *self, gint64 down_ns, guint n_jobs, const char *reason);
 
 /* Doubles delay_ns from 50 ms to 1 s. */
 void wp_outage_delay (WpOutage *self);

@@ -81,7 +81,7 @@ lose_connection (AmqpSource *self, const GError *error)
 {
   wp_amqp_connection_drop (self->connection);
   forget_connection (self);
-  wp_outage_note (&self->outage, wp_time_monotonic (), error->message);
+  wp_outage_note (&self->outage, wp_time_monotonic (), 0, error->message);
   wp_outage_delay (&self->outage);
   self->retry_ns = wp_time_monotonic () + self->outage.delay_ns;
 }

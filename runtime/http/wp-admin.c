@@ -13,6 +13,7 @@
 #include "runtime/http/wp-soup.h"
 #include "runtime/http/wp-response-text.h"
 #include "runtime/http/wp-stream.h"
+#include "sim/base/wp-text.h"
 #include "sim/trace/wp-json-add.h"
 
 #define MAX_LISTENERS 32u /* of /events */
@@ -191,7 +192,7 @@ add_refused (JsonBuilder *json, const WpAdmin *self)
 }
 
 /* NULL: the server is ready. */
-static const char *
+static char *
 why_not_ready (const WpAdmin *self)
 {
   WpJournal *journal = wp_engine_get_journal (self->engine);
@@ -200,12 +201,25 @@ why_not_ready (const WpAdmin *self)
   if (journal)
     wp_journal_count (journal, &counts);
   if (!g_atomic_int_get (&self->ready))
-    return "draining\n";
+    return g_strdup ("draining\n");
   if (!counts.writable || !counts.readable)
-    return counts.writable ? "the journal cannot be read\n" : "the journal cannot be written\n";
+    return g_strdup (counts.writable ? "the journal cannot be read\n" : "the journal cannot be written\n");
   if (wp_engine_is_stuck (self->engine))
-    return "database down\n";
-  return wp_engine_has_no_source (self->engine) ? "shared queue down\n" : NULL;
+    {
+      g_autofree char *reason = wp_database_down_reason (wp_engine_get_database (self->engine)),
+                      *escaped = wp_text_escape (reason);
+
+      return g_strdup_printf ("database down: %s\n", escaped);
+    }
+  return wp_engine_has_no_source (self->engine) ? g_strdup ("shared queue down\n") : NULL;
+}
+
+static gboolean
+is_ready (const WpAdmin *self)
+{
+  g_autofree char *why_not = why_not_ready (self);
+
+  return !why_not;
 }
 
 /* WP_TIME_NONE: it is up. */
@@ -226,7 +240,7 @@ database_is_up (const WpAdmin *self)
 static void
 add_ready (JsonBuilder *json, const WpAdmin *self)
 {
-  g_autofree char *why_not = g_strdup (why_not_ready (self));
+  g_autofree char *why_not = why_not_ready (self);
 
   wp_json_add_boolean (json, "ready", !why_not);
   wp_json_add_string (json, "not_ready", why_not ? g_strchomp (why_not) : NULL);
@@ -294,7 +308,7 @@ make_metrics (const WpAdmin *self)
   text = wp_metrics_format (self->engine, &ledger, refused,
                             oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
                             wp_history_peak (self->history, wp_history_clock ()), count_connections (self),
-                            !why_not_ready (self));
+                            is_ready (self));
   return self->forecast ? wp_forecast_add_metrics (self->forecast, text) : text;
 }
 
@@ -475,11 +489,11 @@ respond_forecast (const WpAdmin *self, SoupServerMessage *message, const char *p
 static void
 respond_ready (const WpAdmin *self, SoupServerMessage *message)
 {
-  const char *why_not = why_not_ready (self),
-             *ready = database_is_up (self) ? "ready\n" : "ready, but database down: jobs wait\n";
+  char *why_not = why_not_ready (self);
+  const char *ready = database_is_up (self) ? "ready\n" : "ready, but database down: jobs wait\n";
 
   respond (message, why_not ? SOUP_STATUS_SERVICE_UNAVAILABLE : SOUP_STATUS_OK, "text/plain",
-           g_strdup (why_not ? why_not : ready));
+           why_not ? why_not : g_strdup (ready));
 }
 
 /* FALSE: @path is not one of a probe. */

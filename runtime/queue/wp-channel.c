@@ -147,7 +147,7 @@ park_locked (WpChannel *self, WpJob *job)
   list_push (&self->parked.jobs, job);
   self->n_parked++;
   self->ledger.blocked++;
-  self->ledger.parked_peak = MAX (self->ledger.parked_peak, self->n_parked);
+  self->ledger.recent_parked_peak = MAX (self->ledger.recent_parked_peak, self->n_parked);
 }
 
 /* The groups of parked requests, the oldest first; @i up to and including parked_earlier->len. */
@@ -626,6 +626,7 @@ static void
 count_locked (WpChannel *self, WpLedger *ledger)
 {
   self->ledger.queued_peak = MAX (self->ledger.queued_peak, self->ledger.recent_queued_peak);
+  self->ledger.parked_peak = MAX (self->ledger.parked_peak, self->ledger.recent_parked_peak);
   *ledger = self->ledger;
   ledger->in_service = self->in_service.n;
   ledger->queued = self->queue.n;
@@ -641,6 +642,7 @@ wp_channel_sample (WpChannel *self, WpLedger *ledger)
 
   count_locked (self, ledger);
   self->ledger.recent_queued_peak = self->queue.n;
+  self->ledger.recent_parked_peak = self->n_parked;
 }
 
 const WpChannelTimes *

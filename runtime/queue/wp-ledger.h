@@ -15,9 +15,9 @@ typedef struct {
   guint64 outages;   /* part of failed: the database was down for too long */
   guint64 blocked;   /* parked at any time */
   guint64 parked_peak, queued_peak, in_service_peak;
-  guint64 recent_queued_peak; /* since wp_channel_sample() */
-  gint64 full_ns;             /* how long queue and workers were full, in all */
-  gboolean passes;            /* to a shared queue: stored is called passed */
+  guint64 recent_queued_peak, recent_parked_peak; /* since wp_channel_sample() */
+  gint64 full_ns;                                 /* how long queue and workers were full, in all */
+  gboolean passes;                                /* to a shared queue: stored is called passed */
 } WpLedger;
 
 void wp_ledger_end (WpLedger *self, WpOutcome outcome);

@@ -1,11 +1,13 @@
 #include "runtime/server/wp-sampler.h"
 
+#include "runtime/engine/wp-full-log.h"
 #include "runtime/http/wp-http-thread.h"
 
 struct _WpSampler {
   WpHistory *history;
   WpEngine *engine;
   GPtrArray *http_threads;
+  WpFullLog full;
   guint timer;
 };
 
@@ -44,6 +46,7 @@ on_step (gpointer data)
                              .commit_rows = &database->commit_rows };
 
   wp_engine_sample (self->engine, &source.ledger);
+  wp_full_log_step (&self->full, &source.ledger, wp_time_monotonic ());
   wp_history_add (self->history, wp_history_clock (), &source);
   await_step (self);
 

@@ -189,7 +189,7 @@ check_outage (const char *mode)
   wp_harness_await_stat (server, "ledger.received", 12);
   wp_harness_await_stat (server, "ledger.parked", n_parked);
   wp_harness_await_stat (server, "ready", 0);
-  check_ready (server, 503, "database down\n");
+  check_ready (server, 503, "database down: database is locked\n");
   check_metric (server, "wp_ready 0");
   wp_harness_await_log (server, "sqlite:wp.db is down, its jobs wait: database is locked\n");
   wp_hold_release (hold);

@@ -107,6 +107,27 @@ test_grow (void)
   stop (server);
 }
 
+/* A queue that stays full is one line, and that it has room again is another. */
+static void
+test_full_lines (void)
+{
+  g_autoptr (WpHarness) server = start ("WorkerPool", "0", "1", NULL);
+  g_autoptr (WpClient) first = post (server), parked = NULL;
+  g_autofree char *log = NULL;
+  g_auto (GStrv) parts = NULL;
+
+  g_assert_cmpuint (wp_client_read_status (first), ==, 200);
+  parked = post (server);
+  wp_harness_await_log (server, "queue full since ");
+  check (server, "PUT", "/queue", "5", 200, "5\n");
+  wp_harness_await_log (server, ": 1 blocked, 1 at most at once, none refused\n");
+  log = wp_harness_log (server);
+  parts = g_strsplit (log, "queue full since ", -1);
+  g_assert_cmpuint (g_strv_length (parts), ==, 2);
+  g_assert_nonnull (strstr (parts[1], "room again after "));
+  stop (server);
+}
+
 /* The policy is for requests to come: a parked one stays. */
 static void
 test_policy (void)
@@ -318,6 +339,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/resized/grow", test_grow);
+  g_test_add_func ("/resized/full-lines", test_full_lines);
   g_test_add_func ("/resized/policy", test_policy);
   g_test_add_func ("/resized/refused", test_refused);
   g_test_add_func ("/resized/not-in-this-mode", test_not_in_this_mode);

@@ -122,6 +122,8 @@ note_peaks (NaiveChannel *self)
 {
   self->peaks.parked_peak = MAX (self->peaks.parked_peak, naive_channel_count_state (self, WP_JOB_PARKED));
   self->peaks.queued_peak = MAX (self->peaks.queued_peak, naive_channel_count_state (self, WP_JOB_QUEUED));
+  self->peaks.recent_parked_peak
+      = MAX (self->peaks.recent_parked_peak, naive_channel_count_state (self, WP_JOB_PARKED));
   self->peaks.recent_queued_peak
       = MAX (self->peaks.recent_queued_peak, naive_channel_count_state (self, WP_JOB_QUEUED));
   self->peaks.in_service_peak

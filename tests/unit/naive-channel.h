@@ -22,7 +22,7 @@ typedef struct {
   gint64 now_ns;       /* the moment of the next operation; the test's to set */
   GArray *jobs;        /* (element-type NaiveJob): all there ever were, in order of arrival */
   GArray *turned_away; /* (element-type int): parked jobs that the last operation ended, the oldest first */
-  WpLedger peaks;      /* parked_peak, queued_peak, recent_queued_peak, in_service_peak, full_ns */
+  WpLedger peaks;      /* parked_peak, queued_peak, recent ones, in_service_peak, full_ns */
   gboolean was_full;   /* at seen_ns, when the ledger was last read: after every operation */
   gint64 seen_ns;
 } NaiveChannel;

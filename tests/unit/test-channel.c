@@ -333,8 +333,10 @@ sample_it (Pair *self)
   wp_channel_sample (self->channel, &ledger);
   naive_channel_ledger (self->naive, &naive);
   g_assert_cmpuint (ledger.recent_queued_peak, ==, naive.recent_queued_peak);
+  g_assert_cmpuint (ledger.recent_parked_peak, ==, naive.recent_parked_peak);
   g_assert_cmpint (ledger.full_ns, ==, naive.full_ns);
   self->naive->peaks.recent_queued_peak = ledger.queued;
+  self->naive->peaks.recent_parked_peak = ledger.parked;
 }
 
 /* Two in three share their moment with the one before. */
