@@ -28,6 +28,13 @@ fail_of_ids (const WpMeasurement *record, GError **error)
       wp_measurement_path (record));
 }
 
+/* A front's database is the engine: it has stored a job when the engine has confirmed it. */
+static gint64
+confirmed_at (const WpRow *front)
+{
+  return front->finished_ns != WP_TIME_NONE ? front->finished_ns : front->accepted_ns;
+}
+
 static gint64
 shifted (gint64 time_ns, gint64 shift_ns)
 {
@@ -59,9 +66,9 @@ add_front (Joined *self, const WpMeasurement *record, const WpRow *rows, gsize n
       row.bytes = own[i].bytes;
       row.blocked = own[i].blocked;
       row.arrival_ns = shifted (own[i].arrival_ns, shift_ns);
-      row.accepted_ns = shifted (own[i].accepted_ns, shift_ns);
+      row.accepted_ns = shifted (confirmed_at (&own[i]), shift_ns);
       row.ended_ns = shifted (own[i].ended_ns, shift_ns);
-      row.outcome = own[i].accepted_ns != WP_TIME_NONE ? WP_OUTCOME_NONE : own[i].outcome;
+      row.outcome = row.accepted_ns != WP_TIME_NONE ? WP_OUTCOME_NONE : own[i].outcome;
       self->rows[self->n_rows++] = row;
     }
 

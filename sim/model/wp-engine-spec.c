@@ -19,6 +19,17 @@ clear_load (gpointer load)
   g_array_unref (((WpCommitLoad *) load)->late_ns);
 }
 
+/* From the publish to the confirm, which a front's record has as service; WP_TIME_NONE: neither is there. A
+ * file without services has the confirm as acceptance. */
+static gint64
+confirm_of (const WpRow *row)
+{
+  if (row->finished_ns != WP_TIME_NONE && row->started_ns != WP_TIME_NONE)
+    return row->finished_ns - row->started_ns;
+
+  return row->accepted_ns != WP_TIME_NONE ? row->accepted_ns - row->arrival_ns : WP_TIME_NONE;
+}
+
 /* How long each publish took that did not wait for a place, in order of arrival; and how many there were per
  * second. */
 static gboolean
@@ -33,17 +44,18 @@ read_load (const char *file, WpCommitLoad *load, GError **error)
   if (!trace || !(rows = wp_trace_load (trace, &n_rows, error)))
     return FALSE;
   for (gsize i = 0; i < n_rows; i++)
-    if (rows[i].accepted_ns >= rows[i].arrival_ns && rows[i].blocked <= 0)
-      {
-        gint64 took_ns = rows[i].accepted_ns - rows[i].arrival_ns;
+    {
+      gint64 took_ns = confirm_of (&rows[i]);
 
-        sum_ns += (double) took_ns;
-        g_array_append_val (load->late_ns, took_ns);
-      }
+      if (took_ns < 0 || rows[i].blocked > 0)
+        continue;
+      sum_ns += (double) took_ns;
+      g_array_append_val (load->late_ns, took_ns);
+    }
   if (load->late_ns->len == 0)
-    return wp_fail (
-        error, WP_ERROR_BAD_TRACE,
-        "--engine: %s: no row has \"accepted\" without waiting for a place: take a front's record", file);
+    return wp_fail (error, WP_ERROR_BAD_TRACE,
+                    "--engine: %s: no row has a confirm without waiting for a place: take a front's record",
+                    file);
   load->cost = (WpCommitCost){ .fixed_ns = sum_ns / load->late_ns->len, .most_rows = 1 };
   for (guint i = 0; i < load->late_ns->len; i++)
     g_array_index (load->late_ns, gint64, i) -= (gint64) load->cost.fixed_ns;

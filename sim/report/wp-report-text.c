@@ -452,7 +452,8 @@ add_sides (GString *text, const WpReport *report)
     g_string_append_printf (text, "%u servers, balanced by %s, each of: ", report->fleet.instances,
                             wp_balance_names[report->fleet.balance]);
   if (report->shared.fronts > 0)
-    g_string_append_printf (text, "%u fronts and one shared queue: ", report->shared.fronts);
+    g_string_append_printf (text, "%u front%s and one shared queue: ", report->shared.fronts,
+                            report->shared.fronts == 1 ? "" : "s");
   add_policy (text, &report->policies[0]);
   g_string_append (text, "\nmeasurement: ");
   wp_text_append (text, wp_measurement_path (against->measured));

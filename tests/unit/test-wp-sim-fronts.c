@@ -182,9 +182,9 @@ write_record (SimRun *self, const char *name, guint which, gboolean is_worker, c
       if (is_worker)
         g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0\n", 70 + started, cells[2],
                                 70 + arrival, 70 + started, 70 + finished, 70 + finished);
-      else
-        g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0\n", arrival, cells[2], accepted,
-                                accepted, accepted, accepted);
+      else /* to which the engine is a database */
+        g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0\n", arrival, cells[2], arrival,
+                                arrival, accepted, accepted);
     }
   sim_run_write (self, name, text->str);
 }
@@ -339,7 +339,7 @@ test_usage (void)
     { "confirm=4ms,delay=1ms", "is not an engine" },
     { "acks=4ms", "\"acks=4ms\" is not an engine: confirm=TIME" },
     { "confirm=from:none.csv", "none.csv: No such file" },
-    { "confirm=from:trace.csv", "trace.csv: no row has \"accepted\" without waiting for a place" },
+    { "confirm=from:trace.csv", "trace.csv: no row has a confirm without waiting for a place" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (with_fronts); i++)
