@@ -651,6 +651,12 @@ wp_engine_count (WpEngine *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
   ledger->passes = self->database->broker != NULL;
 }
 
+gboolean
+wp_engine_has_source (const WpEngine *self)
+{
+  return self->source != NULL;
+}
+
 WpPolicy
 wp_engine_get_policy (WpEngine *self)
 {

@@ -113,6 +113,8 @@ void wp_engine_count (WpEngine *self, WpLedger *ledger, gint64 *oldest_arrival_n
 void wp_engine_sample (WpEngine *self, WpLedger *ledger); /* see wp_channel_sample() */
 const WpChannelTimes *wp_engine_get_times (const WpEngine *self);
 
+gboolean wp_engine_has_source (const WpEngine *self);
+
 /* The settings now. */
 WpPolicy wp_engine_get_policy (WpEngine *self);
 

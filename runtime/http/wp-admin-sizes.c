@@ -47,10 +47,13 @@ wp_admin_sizes_admit (WpEngine *engine, WpTokens *tokens, const WpRequest *reque
   return tokens ? WP_STATUS_UNAUTHORIZED : WP_STATUS_FORBIDDEN;
 }
 
-/* NULL: the mode has such a size. */
+/* NULL: the server has such a size. */
 static char *
-why_none (const WpPolicy *policy, guint fields)
+why_none (WpEngine *engine, const WpPolicy *policy, guint fields)
 {
+  if (wp_engine_has_source (engine) && !(fields & WHEN_FULL))
+    return g_strdup (
+        "A server that takes jobs from a shared queue has the sizes of its start: restart it.\n");
   if (!wp_policy_uses (policy, fields & WHEN_FULL ? WP_POLICY_WHEN_FULL : (WpPolicyField) fields))
     return g_strdup_printf (fields & WP_POLICY_WORKERS ? "%s mode has no number of workers to change.\n"
                                                        : "%s mode has no queue that could be full.\n",
@@ -77,7 +80,7 @@ wp_admin_sizes_get (WpEngine *engine, const char *path, char **text)
 {
   const WpPolicy policy = wp_engine_get_policy (engine);
 
-  *text = why_none (&policy, fields_of (path));
+  *text = why_none (engine, &policy, fields_of (path));
   if (*text)
     return WP_STATUS_CONFLICT;
   *text = format (&policy, fields_of (path));
@@ -106,7 +109,7 @@ wp_admin_sizes_put (WpEngine *engine, const char *path, const char *body, gsize 
   guint fields = fields_of (path), status = WP_STATUS_OK;
   g_autoptr (GError) error = NULL;
 
-  *text = why_none (&policy, fields);
+  *text = why_none (engine, &policy, fields);
   if (*text)
     status = WP_STATUS_CONFLICT;
   else if (strlen (value) > MAX_VALUE || !set (&policy, fields, value, &error))

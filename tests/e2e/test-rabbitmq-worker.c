@@ -93,7 +93,11 @@ static void
 test_stored (void)
 {
   Scene self = begin ("stored", NULL);
+  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (self.server));
 
+  wp_client_get (admin, "/workers", NULL);
+  g_assert_cmpuint (wp_client_read_status (admin), ==, 409); /* its connection has asked for so many jobs */
+  g_clear_pointer (&admin, wp_client_free);
   wp_rabbitmq_publish (rabbitmq, self.queue, "a", 2000, NULL);
   wp_harness_await_stat (self.server, "ledger.stored", 2000);
   g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.taken"), ==, 2000);

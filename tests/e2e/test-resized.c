@@ -81,7 +81,6 @@ test_grow (void)
 {
   g_autoptr (WpHarness) server = start ("WorkerPool", "0", "1", NULL);
   g_autoptr (WpClient) first = post (server), second = NULL, third = NULL;
-  g_autofree char *log = NULL;
 
   g_assert_cmpuint (wp_client_read_status (first), ==, 200);
   second = post (server);
@@ -101,9 +100,8 @@ test_grow (void)
   check (server, "PUT", "/workers", "1", 200, "1\n"); /* two are in service, and stay */
   g_assert_cmpint (wp_harness_stat (server, "ledger.in_service"), ==, 2);
   g_assert_cmpint (wp_harness_stat (server, "ledger.balances"), ==, 1);
-  log = wp_harness_log (server);
-  g_assert_nonnull (strstr (log, "PUT /workers: workers from 1 to 2\n"));
-  g_assert_nonnull (strstr (log, "PUT /queue: queue from 0 to 1\n"));
+  wp_harness_await_log (server, "PUT /workers: workers from 1 to 2\n");
+  wp_harness_await_log (server, "PUT /queue: queue from 0 to 1\n");
   stop (server);
 }
 
