@@ -88,20 +88,21 @@ void
 wp_capacity_judge (WpCapacity *self, const WpOfferedLoad *load, const WpCapacitySystem *system)
 {
   double error = relative_error (load, system), high = load->rate * (1 + error),
-         capacity = capacity_of (load, system, system->workers);
+         capacity = capacity_of (load, system, system->workers), full_in_s = NAN;
   gboolean too_few;
 
   *self = (WpCapacity){ WP_CAPACITY_UNKNOWN, 0, NAN, NAN };
-  if (load->requests < LEAST_REQUESTS || error > MOST_ERROR
-      || !(system->commits ? system->commit_s > 0 : load->service_s > 0))
+  if (load->requests < LEAST_REQUESTS || !(system->commits ? system->commit_s > 0 : load->service_s > 0))
     return;
   if (system->workers != WP_UNBOUNDED)
-    {
-      self->full_in_s = full_in (load, system, capacity, error);
-      self->holds_up_to = capacity / load->rate;
-    }
-  too_few = load->rate * (1 - error) > capacity || !isnan (self->full_in_s);
+    full_in_s = full_in (load, system, capacity, error);
+  too_few = load->rate * (1 - error) > capacity || !isnan (full_in_s);
+  if (!too_few && high > capacity && error > MOST_ERROR)
+    return;
   self->verdict = too_few ? WP_CAPACITY_TOO_FEW : WP_CAPACITY_HOLDS;
+  self->full_in_s = full_in_s;
+  if (system->workers != WP_UNBOUNDED)
+    self->holds_up_to = capacity / load->rate;
   self->workers_needed = workers_for (load, system, high + MAX (0, load->growth) * PLAN_AHEAD_S);
   if (too_few && self->workers_needed > 0 && system->workers != WP_UNBOUNDED)
     self->workers_needed = MAX (self->workers_needed, system->workers + 1);

@@ -4,7 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define ROWS 100
+#define ROWS  100
+#define BURST 20
 
 static WpHttpResponse *
 ask (const WpHarness *server, const char *path)
@@ -37,14 +38,14 @@ assert_answer (const WpHarness *server, const char *path, guint status, const ch
     g_error ("%s: %s", path, response->body);
 }
 
-/* Two requests each 5 ms or more, one for each server. */
+/* Each 5 ms or more, for each server so many that they are enough for a slow one too. */
 static void
 send_both (WpClient *const clients[2])
 {
-  for (guint i = 0; i < 2; i++)
-    wp_client_get (clients[i], "/", NULL);
-  for (guint i = 0; i < 2; i++)
-    g_assert_cmpuint (wp_client_read_status (clients[i]), ==, 200);
+  for (guint i = 0; i < 2 * BURST; i++)
+    wp_client_get (clients[i % 2], "/", NULL);
+  for (guint i = 0; i < 2 * BURST; i++)
+    g_assert_cmpuint (wp_client_read_status (clients[i % 2]), ==, 200);
   g_usleep (5000);
 }
 
@@ -56,13 +57,13 @@ has_verdict (const WpHarness *server)
   return !g_str_equal (json_object_get_string_member (forecast, "verdict"), "unknown");
 }
 
-/* The same traffic for both, each update takes 100 ms: one has a worker, the other a thousand. */
+/* The same traffic for both, each update takes 100 ms: one has a worker, the other thousands. */
 static void
 test_verdict (void)
 {
   g_autoptr (WpHarness) few = wp_harness_start ("--mode=WorkerPool", "--workers=1", "--queue=100000",
                                                 "--database=delay:100ms", NULL),
-                        many = wp_harness_start ("--mode=WorkerPool", "--workers=1000", "--queue=100000",
+                        many = wp_harness_start ("--mode=WorkerPool", "--workers=10000", "--queue=100000",
                                                  "--database=delay:100ms", NULL);
   WpClient *const clients[]
       = { wp_client_new (wp_harness_port (few)), wp_client_new (wp_harness_port (many)) };
@@ -72,25 +73,26 @@ test_verdict (void)
   gint64 needed;
 
   do
-    for (guint i = 0; i < 50; i++)
+    for (guint i = 0; i < 20; i++)
       send_both (clients);
   while (!(has_verdict (few) && has_verdict (many)) && g_get_monotonic_time () < patience_us);
 
   forecast = ask_json (few, "/forecast.json");
   headline = json_object_get_string_member (forecast, "headline");
   needed = json_object_get_int_member (forecast, "workers_needed");
+  g_test_message ("%s", headline);
   g_assert_cmpstr (json_object_get_string_member (forecast, "verdict"), ==, "too_few");
   g_assert_true (g_str_has_prefix (headline, "1 worker is too few, "));
   g_assert_cmpint (needed, >, 1);
   g_assert_cmpfloat (json_object_get_double_member (forecast, "holds_up_to"), <, 1);
 
   assert_answer (few, "/metrics", 200, "\nwp_capacity_workers_needed ");
-  assert_answer (few, "/metrics", 200, "\nwp_capacity_traffic_ratio 0.");
+  assert_answer (few, "/metrics", 200, "\nwp_capacity_traffic_ratio ");
 
   other = ask_json (many, "/forecast.json");
   headline = json_object_get_string_member (other, "headline");
   g_assert_cmpstr (json_object_get_string_member (other, "verdict"), ==, "holds");
-  g_assert_true (g_str_has_prefix (headline, "1000 workers hold up to "));
+  g_assert_true (g_str_has_prefix (headline, "10000 workers hold up to "));
   g_assert_true (json_object_get_null_member (other, "full_in_s"));
 
   for (guint i = 0; i < 2; i++)

@@ -130,6 +130,8 @@ test_uncertain (void)
   g_assert_cmpuint (judge (&load, 4, 0).verdict, ==, WP_CAPACITY_TOO_FEW);
   load.service_error = 0.2;
   g_assert_cmpuint (judge (&load, 4, 0).verdict, ==, WP_CAPACITY_UNKNOWN);
+  g_assert_cmpuint (judge (&load, 2, 0).verdict, ==, WP_CAPACITY_TOO_FEW); /* however uncertain, by far */
+  g_assert_cmpuint (judge (&load, 7, 0).verdict, ==, WP_CAPACITY_HOLDS);
   load = load_of_4;
   load.requests = 10;
   g_assert_cmpuint (judge (&load, 1, 0).verdict, ==, WP_CAPACITY_UNKNOWN);
