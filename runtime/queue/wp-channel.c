@@ -1,19 +1,7 @@
 #include "runtime/queue/wp-channel.h"
 
+#include "runtime/queue/wp-parked.h"
 #include "sim/base/wp-policy.h"
-
-/* Jobs in order of arrival, linked by their own ->next and ->prev. */
-typedef struct {
-  WpJob *head, *tail;
-  guint64 n;
-} JobList;
-
-/* The requests that were parked under one timeout: the oldest is the first to time out. */
-typedef struct {
-  JobList jobs;
-  gint64 timeout_ns; /* G_MAXINT64: none */
-  guint64 end_seq;   /* jobs from this one on were parked under a later timeout */
-} ParkedGroup;
 
 struct _WpChannel {
   GMutex mutex; /* guards all below */
@@ -27,45 +15,15 @@ struct _WpChannel {
   gboolean refuses; /* temporarily */
   gboolean expects; /* jobs of an earlier run, which enter before all others */
   gboolean parks_meanwhile;
-  JobList queue;          /* accepted, not started */
-  ParkedGroup parked;     /* waiting for a place, under the present timeout */
-  GArray *parked_earlier; /* (element-type ParkedGroup): under earlier timeouts, oldest first */
-  guint64 n_parked;       /* of all groups */
-  JobList in_service;     /* in order of arrival too, since the oldest waiting job starts first */
-  WpWorker *idle;         /* a stack: the record of the last used worker is in the cache */
-  GPtrArray *workers;     /* (element-type WpWorker): created so far */
-  gint64 full_since_ns;   /* WP_TIME_NONE: it is not full */
+  WpJobList queue; /* accepted, not started */
+  WpParked parked;
+  WpJobList in_service; /* in order of arrival too, since the oldest waiting job starts first */
+  WpWorker *idle;       /* a stack: the record of the last used worker is in the cache */
+  GPtrArray *workers;   /* (element-type WpWorker): created so far */
+  gint64 full_since_ns; /* WP_TIME_NONE: it is not full */
   WpLedger ledger;
   WpChannelTimes times; /* added to under the lock */
 };
-
-static void
-list_push (JobList *self, WpJob *job)
-{
-  job->next = NULL;
-  job->prev = self->tail;
-  if (self->tail)
-    self->tail->next = job;
-  else
-    self->head = job;
-  self->tail = job;
-  self->n++;
-}
-
-static void
-list_remove (JobList *self, WpJob *job)
-{
-  *(job->prev ? &job->prev->next : &self->head) = job->next;
-  *(job->next ? &job->next->prev : &self->tail) = job->prev;
-  job->next = job->prev = NULL;
-  self->n--;
-}
-
-static gint64
-as_timeout (gint64 timeout_ns)
-{
-  return timeout_ns == WP_TIME_NONE ? G_MAXINT64 : timeout_ns;
-}
 
 WpChannel *
 wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns)
@@ -77,8 +35,7 @@ wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 tim
   self->capacity_jobs = capacity_jobs;
   self->max_workers = workers;
   self->rejects = rejects;
-  self->parked = (ParkedGroup){ { NULL, NULL, 0 }, as_timeout (timeout_ns), G_MAXUINT64 };
-  self->parked_earlier = g_array_new (FALSE, FALSE, sizeof (ParkedGroup));
+  wp_parked_init (&self->parked, timeout_ns);
   self->workers = g_ptr_array_new_with_free_func (g_free);
   self->full_since_ns = WP_TIME_NONE;
   g_mutex_init (&self->mutex);
@@ -90,8 +47,8 @@ wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 tim
 void
 wp_channel_free (WpChannel *self)
 {
-  g_assert (!self->queue.head && self->n_parked == 0);
-  g_array_unref (self->parked_earlier);
+  g_assert (!self->queue.head);
+  wp_parked_clear (&self->parked);
   g_ptr_array_unref (self->workers);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->empty);
@@ -123,7 +80,7 @@ accept_locked (WpChannel *self, WpJob *job, gint64 now_ns)
 {
   job->state = WP_JOB_QUEUED;
   job->accepted_ns = now_ns;
-  list_push (&self->queue, job);
+  wp_job_list_push (&self->queue, job);
   self->ledger.recent_queued_peak = MAX (self->ledger.recent_queued_peak, self->queue.n);
 }
 
@@ -134,7 +91,7 @@ start_locked (WpChannel *self, WpJob *job, WpWorker *worker, gint64 now_ns)
   job->started_ns = job->base_ns = now_ns;
   job->worker = worker;
   worker->job = job;
-  list_push (&self->in_service, job);
+  wp_job_list_push (&self->in_service, job);
   wp_decimal_histogram_add (&self->times.wait, (guint64) (now_ns - job->arrival_ns));
   self->ledger.in_service_peak = MAX (self->ledger.in_service_peak, self->in_service.n);
 }
@@ -144,45 +101,22 @@ park_locked (WpChannel *self, WpJob *job)
 {
   job->state = WP_JOB_PARKED;
   job->blocked = TRUE;
-  list_push (&self->parked.jobs, job);
-  self->n_parked++;
+  wp_parked_push (&self->parked, job);
   self->ledger.blocked++;
-  self->ledger.recent_parked_peak = MAX (self->ledger.recent_parked_peak, self->n_parked);
-}
-
-/* The groups of parked requests, the oldest first; @i up to and including parked_earlier->len. */
-static ParkedGroup *
-parked_group_locked (WpChannel *self, guint i)
-{
-  return i < self->parked_earlier->len ? &g_array_index (self->parked_earlier, ParkedGroup, i)
-                                       : &self->parked;
-}
-
-/* The oldest parked request; NULL: none. */
-static WpJob *
-first_parked_locked (WpChannel *self)
-{
-  while (self->parked_earlier->len > 0 && !parked_group_locked (self, 0)->jobs.head)
-    g_array_remove_index (self->parked_earlier, 0);
-  return parked_group_locked (self, 0)->jobs.head;
+  self->ledger.recent_parked_peak = MAX (self->ledger.recent_parked_peak, self->parked.n);
 }
 
 static void
-leave_group_locked (WpChannel *self, ParkedGroup *group, WpJob *job, gint64 now_ns)
+count_blocked_locked (WpChannel *self, const WpJob *job, gint64 now_ns)
 {
-  list_remove (&group->jobs, job);
-  self->n_parked--;
   wp_decimal_histogram_add (&self->times.blocked, (guint64) (now_ns - job->arrival_ns));
 }
 
 static void
 unpark_locked (WpChannel *self, WpJob *job, gint64 now_ns)
 {
-  guint i = 0;
-
-  while (job->seq >= parked_group_locked (self, i)->end_seq)
-    i++;
-  leave_group_locked (self, parked_group_locked (self, i), job, now_ns);
+  wp_parked_remove (&self->parked, job);
+  count_blocked_locked (self, job, now_ns);
 }
 
 static gboolean
@@ -207,7 +141,7 @@ note_full_locked (WpChannel *self, gint64 now_ns)
 static gboolean
 is_empty_locked (const WpChannel *self)
 {
-  return !self->queue.head && self->n_parked == 0 && !self->in_service.head && !self->expects;
+  return !self->queue.head && self->parked.n == 0 && !self->in_service.head && !self->expects;
 }
 
 static void
@@ -259,19 +193,6 @@ wp_channel_send (WpChannel *self, WpJob *job)
   return WP_SEND_PARKED;
 }
 
-/* Ends the parked jobs whose timeout is over, or all, and appends them to @last. */
-static void
-end_group_locked (WpChannel *self, ParkedGroup *group, gint64 before_ns, WpOutcome outcome, gint64 now_ns,
-                  WpJob ***last)
-{
-  for (WpJob *job; (job = group->jobs.head) && job->arrival_ns < before_ns; *last = &job->next)
-    {
-      leave_group_locked (self, group, job, now_ns);
-      end_locked (self, job, outcome, now_ns);
-      **last = job;
-    }
-}
-
 /* Ends the jobs that have been parked for longer than their timeout less @early_ns. Returns: these jobs,
  * oldest first, linked by ->next. */
 static WpJob *
@@ -279,12 +200,11 @@ expire_locked (WpChannel *self, gint64 early_ns, gint64 now_ns)
 {
   WpJob *first = NULL, **last = &first;
 
-  for (guint i = 0; i <= self->parked_earlier->len; i++)
+  for (WpJob *job; (job = wp_parked_take_overdue (&self->parked, early_ns, now_ns)); last = &job->next)
     {
-      ParkedGroup *group = parked_group_locked (self, i);
-
-      end_group_locked (self, group, now_ns - group->timeout_ns + early_ns, WP_OUTCOME_TIMED_OUT, now_ns,
-                        &last);
+      count_blocked_locked (self, job, now_ns);
+      end_locked (self, job, WP_OUTCOME_TIMED_OUT, now_ns);
+      *last = job;
     }
   return first;
 }
@@ -296,10 +216,10 @@ admit_locked (WpChannel *self, WpFreed *freed, gint64 now_ns)
 {
   WpJob *job;
 
-  if (self->n_parked == 0 || self->expects || self->queue.n >= MAX (self->capacity_jobs, 1))
+  if (self->parked.n == 0 || self->expects || self->queue.n >= MAX (self->capacity_jobs, 1))
     return;
   freed->expired = expire_locked (self, 0, now_ns);
-  job = first_parked_locked (self);
+  job = wp_parked_first (&self->parked);
   if (!job)
     return;
   unpark_locked (self, job, now_ns);
@@ -319,7 +239,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
 
   done->finished_ns = now_ns;
   worker->job = NULL;
-  list_remove (&self->in_service, done);
+  wp_job_list_remove (&self->in_service, done);
   self->ledger.duplicates += done->result == WP_RESULT_DUPLICATE;
   self->ledger.conflicts += done->result == WP_RESULT_CONFLICT;
   self->ledger.outages += done->result == WP_RESULT_TRANSIENT;
@@ -331,7 +251,7 @@ take_locked (WpChannel *self, WpJob *done, WpFreed *freed, gint64 now_ns)
   next = self->queue.head;
   if (next && may_start)
     {
-      list_remove (&self->queue, next);
+      wp_job_list_remove (&self->queue, next);
       start_locked (self, next, worker, now_ns);
       if (done->due_ns != WP_TIME_NONE)
         next->base_ns = MIN (done->due_ns, now_ns);
@@ -381,7 +301,7 @@ start_queued_locked (WpChannel *self, WpResized *resized, gint64 now_ns)
     {
       WpJob *job = self->queue.head;
 
-      list_remove (&self->queue, job);
+      wp_job_list_remove (&self->queue, job);
       start_locked (self, job, worker, now_ns);
       g_ptr_array_add (resized->started, job);
     }
@@ -391,7 +311,7 @@ start_queued_locked (WpChannel *self, WpResized *resized, gint64 now_ns)
 static void
 admit_parked_locked (WpChannel *self, WpResized *resized, gint64 now_ns)
 {
-  for (WpJob *job; (job = first_parked_locked (self));)
+  for (WpJob *job; (job = wp_parked_first (&self->parked));)
     {
       WpWorker *worker = idle_worker_locked (self);
 
@@ -418,14 +338,8 @@ wp_channel_resize (WpChannel *self, guint capacity_jobs, guint workers, gboolean
   gint64 now_ns = wp_time_monotonic ();
 
   g_assert (workers >= 1);
-  if (self->parked.jobs.head && self->parked.timeout_ns != as_timeout (timeout_ns))
-    {
-      self->parked.end_seq = self->ledger.received + self->ledger.recovered + self->ledger.taken;
-      g_array_append_val (self->parked_earlier, self->parked);
-      self->parked.jobs = (JobList){ NULL, NULL, 0 };
-      self->parked.end_seq = G_MAXUINT64;
-    }
-  self->parked.timeout_ns = as_timeout (timeout_ns);
+  wp_parked_set_timeout (&self->parked, timeout_ns,
+                         self->ledger.received + self->ledger.recovered + self->ledger.taken);
   self->capacity_jobs = capacity_jobs;
   self->max_workers = workers;
   self->rejects = rejects;
@@ -504,7 +418,7 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
 
   freed->admitted = NULL;
   freed->expired = expire_locked (self, 0, now_ns);
-  job = first_parked_locked (self);
+  job = wp_parked_first (&self->parked);
   if (job)
     worker = idle_worker_locked (self);
   *started = worker != NULL;
@@ -531,7 +445,7 @@ wp_channel_admit (WpChannel *self, WpFreed *freed, gboolean *started)
 static void
 leave_queue_locked (WpChannel *self, WpJob *job, WpOutcome outcome, WpFreed *freed, gint64 now_ns)
 {
-  list_remove (&self->queue, job);
+  wp_job_list_remove (&self->queue, job);
   if (self->capacity_jobs > 0)
     admit_locked (self, freed, now_ns);
   end_locked (self, job, outcome, now_ns);
@@ -584,17 +498,7 @@ wp_channel_expire (WpChannel *self, gint64 *next_due_ns)
   gint64 now_ns = wp_time_monotonic ();
   WpJob *expired = expire_locked (self, 1, now_ns);
 
-  *next_due_ns = WP_TIME_NONE;
-  for (guint i = 0; i <= self->parked_earlier->len; i++)
-    {
-      const ParkedGroup *group = parked_group_locked (self, i);
-      gint64 due_ns;
-
-      if (!group->jobs.head || group->timeout_ns == G_MAXINT64)
-        continue;
-      due_ns = group->jobs.head->arrival_ns + group->timeout_ns;
-      *next_due_ns = *next_due_ns == WP_TIME_NONE ? due_ns : MIN (*next_due_ns, due_ns);
-    }
+  *next_due_ns = wp_parked_next_due (&self->parked);
 
   return expired;
 }
@@ -616,8 +520,12 @@ wp_channel_close (WpChannel *self)
   WpJob *first = NULL, **last = &first;
 
   self->closed = TRUE;
-  for (guint i = 0; i <= self->parked_earlier->len; i++)
-    end_group_locked (self, parked_group_locked (self, i), G_MAXINT64, WP_OUTCOME_REJECTED, now_ns, &last);
+  for (WpJob *job; (job = wp_parked_first (&self->parked)); last = &job->next)
+    {
+      unpark_locked (self, job, now_ns);
+      end_locked (self, job, WP_OUTCOME_REJECTED, now_ns);
+      *last = job;
+    }
 
   return first;
 }
@@ -630,7 +538,7 @@ count_locked (WpChannel *self, WpLedger *ledger)
   *ledger = self->ledger;
   ledger->in_service = self->in_service.n;
   ledger->queued = self->queue.n;
-  ledger->parked = self->n_parked;
+  ledger->parked = self->parked.n;
   if (self->full_since_ns != WP_TIME_NONE)
     ledger->full_ns += wp_time_monotonic () - self->full_since_ns;
 }
@@ -642,7 +550,7 @@ wp_channel_sample (WpChannel *self, WpLedger *ledger)
 
   count_locked (self, ledger);
   self->ledger.recent_queued_peak = self->queue.n;
-  self->ledger.recent_parked_peak = self->n_parked;
+  self->ledger.recent_parked_peak = self->parked.n;
 }
 
 const WpChannelTimes *
@@ -655,7 +563,7 @@ void
 wp_channel_count (WpChannel *self, WpLedger *ledger, gint64 *oldest_arrival_ns)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
-  const WpJob *waits = self->queue.head ? self->queue.head : first_parked_locked (self);
+  const WpJob *waits = self->queue.head ? self->queue.head : wp_parked_first (&self->parked);
   const WpJob *oldest = self->in_service.head ? self->in_service.head : waits;
 
   count_locked (self, ledger);
@@ -686,7 +594,5 @@ wp_channel_foreach (WpChannel *self, void (*func) (WpJob *job, gpointer data), g
     func (job, data);
   for (WpJob *job = self->queue.head; job; job = job->next)
     func (job, data);
-  for (guint i = 0; i <= self->parked_earlier->len; i++)
-    for (WpJob *job = parked_group_locked (self, i)->jobs.head; job; job = job->next)
-      func (job, data);
+  wp_parked_foreach (&self->parked, func, data);
 }
