@@ -40,13 +40,13 @@ static struct {
 static void
 start_front (Front *self)
 {
-  wp_harness_start_again (self->server, self->listen, self->queue, NULL);
+  wp_harness_start_again (self->server, self->listen, self->queue, "--wait-for-database=1m", NULL);
 }
 
 static void
 start_worker (guint i)
 {
-  wp_harness_start_again (workers[i], source, database, NULL);
+  wp_harness_start_again (workers[i], source, database, "--wait-for-database=1m", NULL);
 }
 
 static void
@@ -85,8 +85,12 @@ send_job (guint16 port, WpClient **client, guint number)
 
   if (!*client)
     *client = wp_client_try (port);
-  if (*client && wp_client_send (*client, request) && wp_client_read_status (*client) == 200)
-    return TRUE;
+  if (*client && wp_client_send (*client, request))
+    {
+      wp_client_await (*client, LONG_US); /* while no engine takes the job */
+      if (wp_client_read_status (*client) == 200)
+        return TRUE;
+    }
   g_clear_pointer (client, wp_client_free);
   return FALSE;
 }

@@ -16,7 +16,7 @@ start_front (const char *queue, const char *first, const char *second, const cha
   g_autofree char *rest = g_strconcat ("?queue=", queue, NULL), *uri = wp_rabbitmq_uri (rabbitmq, "", rest),
                   *option = g_strconcat ("--database=", uri, NULL);
 
-  return wp_harness_start (option, first, second, third, NULL);
+  return wp_harness_start (option, "--wait-for-database=1m", first, second, third, NULL);
 }
 
 static void
@@ -232,7 +232,7 @@ test_stopped (void)
   wp_load_await (load, 20);
   wp_child_signal (wp_rabbitmq_child (rabbitmq, 0), SIGSTOP);
   wp_harness_await_log (server, " is down, its jobs wait: ");
-  g_assert_cmpfloat (wp_harness_stat (server, "database_up"), ==, 0);
+  wp_harness_await_stat (server, "database_up", 0);
   wp_child_signal (wp_rabbitmq_child (rabbitmq, 0), SIGCONT);
   end_load (server, load, "stopped", "SIGSTOP");
 }

@@ -175,7 +175,7 @@ test_tls (void)
   g_autofree char *database = fill_in (DATABASE "amqps://wp@127.0.0.2:TLS/?queue=tls"),
                   *password = fill_in ("--amqp-password-file=DIR/right"),
                   *ca = g_strconcat ("--amqp-ca=", wp_rabbitmq_certificate (rabbitmq), NULL);
-  g_autoptr (WpHarness) server = wp_harness_start (database, password, ca, NULL);
+  g_autoptr (WpHarness) server = wp_harness_start (database, password, ca, "--wait-for-database=1m", NULL);
   g_autofree char *log = NULL;
 
   check_one_request (server);
@@ -190,7 +190,8 @@ static void
 test_other_settings (void)
 {
   g_autofree char *database = fill_in (DATABASE "amqp://127.0.0.2:PORT/?queue=settled");
-  g_autoptr (WpHarness) server = wp_harness_start (database, "--engine-queue=500", NULL);
+  g_autoptr (WpHarness) server
+      = wp_harness_start (database, "--engine-queue=500", "--wait-for-database=1m", NULL);
   amqp_connection_state_t connection = wp_rabbitmq_connect (rabbitmq, 0);
   static const Refusal refusals[] = {
     { "'x-max-length' for queue 'settled' in vhost '/': received '400' but current is '500'",

@@ -277,6 +277,13 @@ read_more (WpClient *self, gint64 until_us)
   return n > 0;
 }
 
+void
+wp_client_await (WpClient *self, gint64 patience_us)
+{
+  if (self->in->len == 0)
+    read_more (self, g_get_monotonic_time () + patience_us);
+}
+
 static WpHttpResponse *
 read_response (WpClient *self, gboolean has_body)
 {

@@ -34,6 +34,9 @@ gssize wp_client_offer (WpClient *self, const void *bytes, gsize size);
 void wp_client_get (WpClient *self, const char *path, const char *headers);
 void wp_client_post (WpClient *self, const char *path, const char *headers, const void *body, gsize size);
 
+/* Waits for the begin of a response, or the end, where that may take longer than WP_PATIENCE_US. */
+void wp_client_await (WpClient *self, gint64 patience_us);
+
 /* The next response, whole; NULL: the connection ended instead. */
 WpHttpResponse *wp_client_read (WpClient *self);
 WpHttpResponse *wp_client_read_head (WpClient *self); /* the same, to HEAD: no body follows */
