@@ -635,8 +635,9 @@ test_cannot_open (Bench *bench, gconstpointer data)
                  "sqlite:/nonexistent/jobs.db: No such file or directory");
   check_refused (bench, folder, "unable to open database file: Is a directory");
   check_refused (bench, "sqlite:", "the name of the file is missing");
-  check_refused (bench, "jobs.db",
-                 "\"jobs.db\" is not a database: sqlite:FILE, postgresql://..., amqp://..., delay:TIME or delay:request");
+  check_refused (
+      bench, "jobs.db",
+      "\"jobs.db\" is not a database: sqlite:FILE, postgresql://..., amqp://..., delay:TIME or delay:request");
   check_refused (bench, "mysql://user:secret@host", "\"mysql...\" is not a database: sqlite:FILE");
   check_refused (bench, "delay:abc", "\"abc\" is not a time");
   check_refused (bench, "delay:", "\"\" is not a time");
