@@ -301,6 +301,30 @@ test_reopen (Folder *folder, gconstpointer data)
   check_rows (folder->path, 10, 19);
 }
 
+/* The notes are those of the start; a new file has the last change of sizes behind them. One before the first
+ * request is at its arrival. */
+static void
+test_reopen_repeats_sizes (Folder *folder, gconstpointer data)
+{
+  WpRecorder *recorder = open_record (folder);
+  g_autofree char *old = g_strconcat (folder->path, ".1", NULL), *text = NULL;
+
+  wp_recorder_note_sizes (recorder, 1000 * WP_NS_PER_S - 1, "queue=4");
+  wp_recorder_note_sizes (recorder, 1001 * WP_NS_PER_S, "queue=5");
+  add (recorder, 0);
+  await_text (folder->path, "# at=0.000000000 queue=4\n# at=1.000000000 queue=5\n");
+  await_text (folder->path, "job-0");
+  g_assert_cmpint (g_rename (folder->path, old), ==, 0);
+  wp_recorder_reopen (recorder);
+  add (recorder, 1);
+  await_text (folder->path, "job-1");
+  close_record (recorder);
+  g_assert_true (g_file_get_contents (folder->path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "# queue: 3\narrival,"));
+  g_assert_nonnull (strstr (text, "\n# at=1.000000000 queue=5\n"));
+  g_assert_null (strstr (text, "queue=4"));
+}
+
 /* Reopened without a rename, the file keeps what it has. */
 static void
 test_reopen_keeps_what_is_there (Folder *folder, gconstpointer data)
@@ -706,6 +730,7 @@ main (int argc, char **argv)
     void (*func) (Folder *folder, gconstpointer data);
   } tests[] = {
     { "/recorder/moments-between-rows", test_moments_between_rows },
+    { "/recorder/reopen-repeats-sizes", test_reopen_repeats_sizes },
     { "/recorder/pressure", test_pressure },
     { "/recorder/in-order-of-arrival", test_in_order_of_arrival },
     { "/recorder/first-ends-last", test_first_ends_last },
