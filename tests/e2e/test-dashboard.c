@@ -400,22 +400,6 @@ test_forecast (void)
 
 #define TOKEN "adm1n-token"
 
-/* As a person does it: opens "What if", types a number of workers and a token, and presses the button. */
-static void
-apply_workers (const char *workers, const char *token)
-{
-  g_autofree char *expression = g_strdup_printf (
-      "(() => { const type = (field, text) => { field.value = text; "
-      "field.dispatchEvent (new Event ('input', { bubbles: true })) }; "
-      "document.getElementById ('what-if-details').open = true; "
-      "type (document.querySelector ('[name=workers-number]'), '%s'); type (document.getElementById "
-      "('token'), '%s'); "
-      "document.querySelector ('#apply button').click () }) ()",
-      workers, token);
-
-  g_free (wp_browser_evaluate (browser, expression));
-}
-
 static WpHarness *
 start_with_token (void)
 {
@@ -441,13 +425,13 @@ test_what_if (void)
   await_text ("#apply-sizes", "Apply workers and queue");
   wp_browser_assert_quiet (browser);
   wp_browser_expect_failures (browser);
-  apply_workers ("4", "wrong");
+  wp_browser_apply_workers (browser, "4", "wrong");
   await_text ("#applied", "A valid bearer token of --admin-token-file is required.");
   g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 2);
   wp_browser_await (browser, "/^The last .*, [0-9,]+ requests, simulated at these sizes:$/"
                              ".test (document.getElementById ('what-if-span').textContent)");
   wp_browser_await (browser, "document.getElementById ('what-if-answer').rows.length === 9");
-  apply_workers ("4", TOKEN);
+  wp_browser_apply_workers (browser, "4", TOKEN);
   await_text ("#applied", "workers is 4 now");
   g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 4);
   wp_browser_await (

@@ -1,11 +1,10 @@
 /* Prometheus' own tools on /metrics, on the alerts and on Grafana's dashboard, and a real Prometheus. */
-#include "tests/e2e/wp-harness.h"
+#include "tests/e2e/wp-prometheus.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
-#include <unistd.h>
 
 static char *
 ask_metrics (const WpHarness *server)
@@ -31,34 +30,11 @@ read_source (const char *name)
   return text;
 }
 
-/* promtool @words. Returns: what it said. */
-static char *
-run_promtool (const char *const *words, const char *input, gboolean *ok)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_autoptr (GSubprocess) process = NULL;
-  g_auto (GStrv) argv = NULL;
-  char *said = NULL;
-
-  g_strv_builder_add (builder, "promtool");
-  g_strv_builder_addv (builder, (const char **) words);
-  argv = g_strv_builder_end (builder);
-  process = g_subprocess_newv ((const char *const *) argv,
-                               G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                   | G_SUBPROCESS_FLAGS_STDERR_MERGE,
-                               NULL);
-  g_assert_nonnull (process);
-  g_assert_true (g_subprocess_communicate_utf8 (process, input, NULL, &said, NULL, NULL));
-  *ok = g_subprocess_get_successful (process);
-
-  return said;
-}
-
 static void
 check_promtool (const char *const *words, const char *input)
 {
   gboolean ok;
-  g_autofree char *said = run_promtool (words, input, &ok);
+  g_autofree char *said = wp_promtool_run (words, input, &ok);
 
   if (!ok)
     g_error ("promtool %s %s: %s", words[0], words[1], said);
@@ -79,11 +55,11 @@ test_metrics_are_clean (void)
   g_autofree char *metrics = ask_metrics (server), *said = NULL;
   gboolean ok;
 
-  said = run_promtool (words, metrics, &ok);
+  said = wp_promtool_run (words, metrics, &ok);
   g_assert_cmpstr (said, ==, "");
   g_assert_true (ok);
   g_free (said);
-  said = run_promtool (words, "# TYPE wp_x_total gauge\nwp_x_total 1\n", &ok);
+  said = wp_promtool_run (words, "# TYPE wp_x_total gauge\nwp_x_total 1\n", &ok);
   g_assert_false (ok);
 }
 
@@ -255,64 +231,6 @@ test_dashboard (void)
   check_rules (rules->str);
 }
 
-typedef struct {
-  WpChild *child;
-  int port_fd;
-  char *address;
-} Prometheus;
-
-/* It scrapes @server, in a folder of the server's. */
-static void
-prometheus_start (Prometheus *self, const WpHarness *server)
-{
-  g_autofree char *dir = wp_harness_path (server, "prometheus"),
-                  *conf = g_build_filename (dir, "conf.yml", NULL);
-  g_autofree char *text
-      = g_strdup_printf ("global: {scrape_interval: 200ms, evaluation_interval: 200ms}\n"
-                         "rule_files: ['%s/data/prometheus/wp.rules.yml']\n"
-                         "scrape_configs:\n"
-                         "  - {job_name: wp, static_configs: [{targets: ['127.0.0.1:%u']}]}\n",
-                         g_getenv ("WP_SOURCE_ROOT"), wp_harness_admin_port (server));
-  g_autofree char *listen = NULL;
-  guint16 port;
-
-  self->port_fd = wp_child_bind_port (&port);
-  self->address = g_strdup_printf ("http://127.0.0.1:%u", port);
-  listen = g_strdup_printf ("--web.listen-address=127.0.0.1:%u", port);
-  g_assert_cmpint (g_mkdir (dir, 0700), ==, 0);
-  g_assert_true (g_file_set_contents (conf, text, -1, NULL));
-  self->child = wp_child_new (dir,
-                              (char *[]){ "prometheus", "--config.file=conf.yml", "--storage.tsdb.path=data",
-                                          listen, "--log.level=warn", NULL },
-                              NULL);
-}
-
-static void
-prometheus_clear (Prometheus *self)
-{
-  wp_child_free (self->child);
-  close (self->port_fd);
-  g_free (self->address);
-}
-
-/* Until a query of one series gives @value. */
-static void
-await_value (Prometheus *self, const char *query, const char *value)
-{
-  const char *const words[] = { "query", "instant", self->address, query, NULL };
-  g_autofree char *expected = g_strdup_printf (" => %s @", value), *said = NULL;
-  gint64 until_us = g_get_monotonic_time () + 2 * WP_PATIENCE_US;
-  gboolean ok;
-
-  while (said = run_promtool (words, "", &ok), !strstr (said, expected))
-    {
-      if (wp_child_wait (self->child, 0) || g_get_monotonic_time () > until_us)
-        g_error ("%s is not %s: %s", query, value, said);
-      g_free (g_steal_pointer (&said));
-      g_usleep (100000);
-    }
-}
-
 /* The alert of a full queue fires, in a Prometheus that knows of it by its scrapes alone. */
 static void
 test_scraped (void)
@@ -320,20 +238,18 @@ test_scraped (void)
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "workerpool", "-q", "2", "-w", "1", "-d", "delay:1h", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));
-  Prometheus prometheus;
+  g_autoptr (WpPrometheus) prometheus = wp_prometheus_new (server);
 
-  prometheus_start (&prometheus, server);
-  await_value (&prometheus, "wp_requests_received_total", "0");
-  await_value (&prometheus, "absent (ALERTS)", "1");
+  wp_prometheus_await (prometheus, "wp_requests_received_total", "0");
+  wp_prometheus_await (prometheus, "absent (ALERTS)", "1");
   for (guint i = 0; i < 3; i++)
     {
       wp_client_post (client, "/", NULL, "x", 1);
       g_assert_cmpuint (wp_client_read_status (client), ==, 200);
     }
-  await_value (&prometheus, "wp_requests_received_total", "3");
-  await_value (&prometheus, "wp_wait_seconds_count", "1");
-  await_value (&prometheus, "ALERTS{alertname=\"WpQueueWasFull\", alertstate=\"firing\"}", "1");
-  prometheus_clear (&prometheus);
+  wp_prometheus_await (prometheus, "wp_requests_received_total", "3");
+  wp_prometheus_await (prometheus, "wp_wait_seconds_count", "1");
+  wp_prometheus_await (prometheus, "ALERTS{alertname=\"WpQueueWasFull\", alertstate=\"firing\"}", "1");
 }
 
 int

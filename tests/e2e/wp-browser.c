@@ -397,3 +397,17 @@ wp_browser_free (WpBrowser *self)
   wp_harness_free (self->folder);
   g_free (self);
 }
+
+void
+wp_browser_apply_workers (WpBrowser *self, const char *workers, const char *token)
+{
+  g_autofree char *expression = g_strdup_printf (
+      "(() => { const type = (field, text) => { field.value = text; "
+      "field.dispatchEvent (new Event ('input', { bubbles: true })) }; "
+      "document.getElementById ('what-if-details').open = true; "
+      "type (document.querySelector ('[name=workers-number]'), '%s'); type (document.getElementById ('token'), '%s'); "
+      "document.querySelector ('#apply button').click () }) ()",
+      workers, token);
+
+  g_free (wp_browser_evaluate (self, expression));
+}

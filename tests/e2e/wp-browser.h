@@ -36,3 +36,7 @@ void wp_browser_expect_failures (WpBrowser *self);
 /* What the console reports, refusals of the content policy among it, and requests that leave the origin of
  * the page: there must be none. */
 void wp_browser_assert_quiet (WpBrowser *self);
+
+/* On the operator's page, as a person does it: opens "What if", types a number of workers and a token, and
+ * presses the button. */
+void wp_browser_apply_workers (WpBrowser *self, const char *workers, const char *token);
