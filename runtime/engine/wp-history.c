@@ -5,11 +5,13 @@
 
 #define LATE_NS (WP_NS_PER_S / 2)
 
-/* The first three are the state at the end of a step, the others are of its whole. */
+/* The first five are the state at the end of a step, the others are of its whole. */
 typedef enum {
   DEPTH,
   PARKED,
   BUSY,
+  QUEUE_LIMIT,
+  WORKERS_LIMIT,
   DEPTH_PEAK,
   RECEIVED,
   STORED,
@@ -36,6 +38,8 @@ static const struct {
   [DEPTH] = { "depth", "%.0f" },
   [PARKED] = { "parked", "%.0f" },
   [BUSY] = { "busy", "%.0f" },
+  [QUEUE_LIMIT] = { "queue_limit", "%.0f" },
+  [WORKERS_LIMIT] = { "workers_limit", "%.0f" },
   [DEPTH_PEAK] = { "depth_peak", "%.0f" },
   [RECEIVED] = { "received", "%.0f" },
   [STORED] = { "stored", "%.0f" },
@@ -65,6 +69,7 @@ typedef struct {
   gint64 at_ns;
   WpLedger ledger;
   guint64 refused;
+  double queue_limit, workers_limit;
   WpDecimalHistogram wait, response, commit_ns, commit_rows;
 } Totals;
 
@@ -181,6 +186,8 @@ series_add (Series *self, const Totals *now)
   row->values[DEPTH] = (double) now->ledger.queued;
   row->values[PARKED] = (double) now->ledger.parked;
   row->values[BUSY] = (double) now->ledger.in_service;
+  row->values[QUEUE_LIMIT] = now->queue_limit;
+  row->values[WORKERS_LIMIT] = now->workers_limit;
   if (now->at_ns - self->before.at_ns < self->step_ns + LATE_NS)
     {
       row->values[DEPTH_PEAK] = (double) self->peak;
@@ -196,6 +203,8 @@ copy_source (Totals *self, gint64 now_ns, const WpHistorySource *source)
   self->at_ns = now_ns;
   self->ledger = source->ledger;
   self->refused = source->refused;
+  self->queue_limit = source->queue_limit;
+  self->workers_limit = source->workers_limit;
   wp_decimal_histogram_copy (&self->wait, &source->times->wait);
   wp_decimal_histogram_copy (&self->response, &source->times->response);
   wp_decimal_histogram_copy (&self->commit_ns, source->commit_ns);

@@ -9,7 +9,8 @@ typedef struct _WpHistory WpHistory;
 /* The counters of the server, which only grow, and its state. */
 typedef struct {
   WpLedger ledger;
-  guint64 refused; /* requests that never became a job */
+  guint64 refused;                   /* requests that never became a job */
+  double queue_limit, workers_limit; /* the present sizes; NaN: no limit */
   const WpChannelTimes *times;
   const WpDecimalHistogram *commit_ns, *commit_rows;
 } WpHistorySource;

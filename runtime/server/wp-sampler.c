@@ -1,5 +1,7 @@
 #include "runtime/server/wp-sampler.h"
 
+#include <math.h>
+
 #include "runtime/engine/wp-full-log.h"
 #include "runtime/http/wp-http-thread.h"
 
@@ -35,6 +37,16 @@ count_refusals (const WpSampler *self)
   return n;
 }
 
+static void
+set_limits (WpHistorySource *source, const WpPolicy *policy)
+{
+  WpLayout layout;
+
+  wp_policy_layout (policy, &layout);
+  source->queue_limit = layout.can_be_full ? layout.queue_jobs : NAN;
+  source->workers_limit = layout.workers == WP_UNBOUNDED ? NAN : layout.workers;
+}
+
 static gboolean
 on_step (gpointer data)
 {
@@ -44,7 +56,9 @@ on_step (gpointer data)
                              .times = wp_engine_get_times (self->engine),
                              .commit_ns = &database->commit_ns,
                              .commit_rows = &database->commit_rows };
+  WpPolicy policy = wp_engine_get_policy (self->engine);
 
+  set_limits (&source, &policy);
   wp_engine_sample (self->engine, &source.ledger);
   wp_full_log_step (&self->full, &source.ledger, wp_time_monotonic ());
   wp_history_add (self->history, wp_history_clock (), &source);

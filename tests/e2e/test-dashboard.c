@@ -423,6 +423,9 @@ test_what_if (void)
   wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
   wp_browser_await (browser, "!document.getElementById ('forecast').hidden");
   await_text ("#apply-sizes", "Apply workers and queue");
+  wp_browser_await (browser, /* there is a step with the first sizes */
+                    "document.querySelector ('#chart-busy tr:nth-child(2) td').textContent !== ''");
+  await_text ("#chart-busy tr:last-child td:last-child", "2");
   wp_browser_assert_quiet (browser);
   wp_browser_expect_failures (browser);
   wp_browser_apply_workers (browser, "4", "wrong");
@@ -436,6 +439,7 @@ test_what_if (void)
   g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 4);
   wp_browser_await (
       browser, "document.querySelector ('[data-figure=in_service]').nextSibling.textContent === ' of 4'");
+  await_text ("#chart-busy tr:last-child td:last-child", "4 (2 before)");
   g_ptr_array_unref (wp_load_end (load));
   wp_browser_assert_quiet (browser);
 }

@@ -1,6 +1,7 @@
 /* The history, on a clock that the test sets: steps, gaps, minutes, and what a page asks for. */
 #include "runtime/engine/wp-history.h"
 
+#include <math.h>
 #include <string.h>
 
 #define START_UNIX_S 1764450000 /* a whole minute */
@@ -88,10 +89,16 @@ test_counts_of_a_step (Fixture *self, gconstpointer data)
                         .in_service = 2,
                         .full_ns = 250 * WP_NS_PER_MS };
   self->source.refused = 7;
+  self->source.queue_limit = 5;
+  self->source.workers_limit = 2;
   pass (self, WP_NS_PER_S + 3 * WP_NS_PER_MS);
   ledger->received += 100;
   ledger->queued = 0;
+  self->source.queue_limit = NAN;
+  self->source.workers_limit = 8;
   pass (self, WP_NS_PER_S);
+  assert_seconds (self, "queue_limit", "[5,null]");
+  assert_seconds (self, "workers_limit", "[2,8]");
   assert_seconds (self, "started", "1764450000.000");
   assert_seconds (self, "time", "[1764450001,1764450002]");
   assert_seconds (self, "received", "[10,100]");

@@ -153,6 +153,7 @@ export class Chart {
     this.data =
         [history.time, ...this.series.map(s => s.perSecond ? perSecond(history, s.key) : history[s.key])];
     this.capacity = chart.capacity?.(history) ?? null;
+    this.limits = chart.limits ? history[chart.limits] : [];
     const title = typeof chart.title === "function" ? chart.title(history) : chart.title,
           top = largest(this.data),
           empty = chart.none != null &&
@@ -230,16 +231,18 @@ export class Chart {
     return decade * [5, 2, 1].find(k => k * decade <= low || k === 1);
   }
 
-  /* The capacity is on the chart where the figures come near it: far above them it would press them flat. */
+  /* A capacity is on the chart where the figures come near it: far above them it would press them flat. */
   range() {
-    const top = largest(this.data), near = this.capacity != null && top >= this.capacity / 4;
+    const top = largest(this.data),
+          near = [...this.limits, this.capacity].filter(n => n != null && n <= 4 * top);
 
     if (this.chart.log && this.plot)
       this.plot.scales.y.asinh = this.threshold();
-    this.capacityShown = near;
+    this.limitShown = near.length > 0;
+    this.capacityShown = near.includes(this.capacity);
     if (this.chart.log)
       return [this.floor(), Math.max(top * 1.3, this.threshold() * 2)];
-    return [0, (near ? Math.max(top, this.capacity) : top) * 1.1 || 1];
+    return [0, Math.max(top, ...near) * 1.1 || 1];
   }
 
   /* What is shaded: runs of steps during which the queue was full. */
@@ -261,24 +264,52 @@ export class Chart {
     u.ctx.restore();
   }
 
+  /* A step of the clock ends at its time; from the last one on it is the present capacity. */
+  traceLimits(u) {
+    const { time, step_s } = this.history, { ctx, bbox } = u, right = bbox.left + bbox.width;
+    const level = (from, until, value) => {
+      const y = Math.round(u.valToPos(value, "y", true));
+
+      ctx.lineTo(from, y);
+      ctx.lineTo(until, y);
+    };
+
+    ctx.beginPath();
+    this.limits.forEach((value, i) => {
+      if (value != null)
+        level(u.valToPos(time[i] - step_s, "x", true), u.valToPos(time[i], "x", true), value);
+    });
+    if (this.capacity != null)
+      level(time.length > 0 ? u.valToPos(time.at(-1), "x", true) : bbox.left, right, this.capacity);
+  }
+
   drawCapacity(u) {
-    if (!this.capacityShown)
+    if (!this.limitShown)
       return;
-    const y = Math.round(u.valToPos(this.capacity, "y", true)), { ctx, bbox } = u;
+    const { ctx, bbox } = u;
 
     ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
     ctx.strokeStyle = ctx.fillStyle = ink("red");
     ctx.lineWidth = devicePixelRatio;
     ctx.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
-    ctx.beginPath();
-    ctx.moveTo(bbox.left, y);
-    ctx.lineTo(bbox.left + bbox.width, y);
+    this.traceLimits(u);
     ctx.stroke();
+    if (this.capacityShown)
+      this.labelCapacity(u);
+    ctx.restore();
+  }
+
+  labelCapacity(u) {
+    const y = Math.round(u.valToPos(this.capacity, "y", true)), { ctx, bbox } = u;
+
     ctx.font = `${11 * devicePixelRatio}px system-ui`;
-    ctx.textAlign = "left";
+    ctx.textAlign = "right"; /* where it is the present one */
     ctx.textBaseline = y - bbox.top > 16 * devicePixelRatio ? "bottom" : "top";
     const text = [
-      `${this.chart.capacityLabel} ${count(this.capacity)}`, bbox.left + 6 * devicePixelRatio,
+      `${this.chart.capacityLabel} ${count(this.capacity)}`, bbox.left + bbox.width - 6 * devicePixelRatio,
       y + (ctx.textBaseline === "top" ? 3 : -2) * devicePixelRatio
     ];
     ctx.setLineDash([]);
@@ -287,7 +318,6 @@ export class Chart {
     ctx.strokeStyle = ink("card");
     ctx.strokeText(...text); /* a halo, over the series */
     ctx.fillText(...text);
-    ctx.restore();
   }
 
   /* One row a series: the value at the cursor (or the newest), the mean and the peak. It is the legend. */
@@ -310,13 +340,19 @@ export class Chart {
     return row("td", [series.label, "", format(sum / known.length), format(Math.max(...known))], series);
   }
 
+  /* "8 (4 before)" */
+  capacityWords() {
+    const before = this.limits.findLast(n => n != null && n !== this.capacity);
+
+    return count(this.capacity) + (before == null ? "" : ` (${count(before)} before)`) +
+        (this.capacityShown === false ? ", above this chart" : "");
+  }
+
   addNotes() {
     const { chart, history } = this, notes = [];
 
     if (this.capacity != null)
-      notes.push([
-        chart.capacityLabel, count(this.capacity) + (this.capacityShown === false ? ", above this chart" : "")
-      ]);
+      notes.push([chart.capacityLabel, this.capacityWords()]);
     if (chart.marks)
       notes.push([chart.marksLabel, latency(history[chart.marks].reduce((a, b) => a + (b ?? 0), 0))]);
     notes.forEach(([name, value]) => {

@@ -8,8 +8,8 @@ const hasAny = (h, ...keys) => keys.some(key => h[key]?.some(x => x != null));
 
 /* Series: key of the history, label, ink (a custom property of page.css), and perhaps: fill, dash, perSecond
    (a count of the step), joins (over steps without a value), when: has it a meaning here? none: what is said
-   in the place of a chart without a figure. capacity: the line that the figures cannot pass; marks: the key
-   of the seconds of each step that are shaded. */
+   in the place of a chart without a figure. capacity: the line that the figures cannot pass, now; limits: the
+   key of what it was at each step; marks: the key of the seconds of each step that are shaded. */
 const CHARTS = [
   {
     id: "queue",
@@ -18,6 +18,7 @@ const CHARTS = [
     format: count,
     when: h => h.mode !== "Default",
     capacity: h => h.queue,
+    limits: "queue_limit",
     capacityLabel: "capacity",
     marks: "full_s",
     marksLabel: "time full",
@@ -32,6 +33,7 @@ const CHARTS = [
     unit: "jobs in service",
     format: figure,
     capacity: h => h.mode === "BufferedChannel" ? 1 : h.workers,
+    limits: "workers_limit",
     capacityLabel: "workers",
     series: seriesOf(["busy", "busy", "green", { fill: true }])
   },
