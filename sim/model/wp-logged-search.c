@@ -14,6 +14,7 @@
 #define NEAR_GAIN     10.0 /* nats: numbers within this range explain the log nearly as well */
 #define DITHER_STREAM 77
 #define DIGIT_BITS    11
+#define MINIMA        3 /* of the coarse search, that are looked at more closely */
 
 /* Shorter services may look constant behind any number of workers. */
 #define CONSTANT_STAMPS 10
@@ -196,6 +197,39 @@ measure_around (WpLoggedSearch *self, guint workers, double share, guint parts)
     wp_logged_search_measure (self, i);
 }
 
+static gint
+compare_workers (gconstpointer a, gconstpointer b)
+{
+  const WpLoggedPoint *left = a, *right = b;
+
+  return (left->workers > right->workers) - (left->workers < right->workers);
+}
+
+/* Around the best of the local minima. For a constant service the score falls only near the right number,
+ * where no point may have been measured yet, below that of a single worker with the gaps between departures.
+ */
+static void
+measure_around_minima (WpLoggedSearch *self)
+{
+  g_autoptr (GArray) minima = g_array_new (FALSE, FALSE, sizeof (WpLoggedPoint));
+
+  g_array_sort (self->points, compare_workers);
+  for (guint i = 0; i < self->points->len; i++)
+    {
+      WpLoggedPoint *point = &g_array_index (self->points, WpLoggedPoint, i);
+      guint at = 0;
+
+      if ((i > 0 && point[-1].score <= point->score)
+          || (i + 1 < self->points->len && point[1].score < point->score))
+        continue;
+      while (at < minima->len && g_array_index (minima, WpLoggedPoint, at).score <= point->score)
+        at++;
+      g_array_insert_val (minima, at, *point);
+    }
+  for (guint i = 0; i < MIN (minima->len, MINIMA); i++)
+    measure_around (self, g_array_index (minima, WpLoggedPoint, i).workers, 0.1, 5);
+}
+
 /* In overload a service that is always the same is explained as well by a multiple of it behind as many times
  * the workers; how its fraction of a stamp is rounded would decide. */
 static gboolean
@@ -231,7 +265,7 @@ wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, double *gai
   for (double workers = 1; workers < self->peak; workers = workers < 16 ? workers + 1 : workers * 1.1)
     wp_logged_search_measure (self, (guint) workers);
   measure_around (self, zero_crossing (self), 0.08, 4);
-  measure_around (self, best_point (self).workers, 0.1, 5);
+  measure_around_minima (self);
   for (guint workers = best_point (self).workers, k = 2; k <= MIN (workers, WP_LOGGED_MAX_PARTS); k++)
     wp_logged_search_measure (self, (workers + k / 2) / k);
   measure_around (self, best_point (self).workers, 0.02, G_MAXUINT);

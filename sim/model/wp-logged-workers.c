@@ -9,9 +9,15 @@
 
 #define MIN_ROWS      1000
 #define MIN_GROUP     8     /* fewer are too few to decide */
+#define LEAST_WAITED  100   /* rows: fewer do not show whether a hundredth of them is negative */
 #define LEAST_WAITING 0.005 /* of the response */
 #define MAX_E         0.03  /* of a mean rank, where its z is over MAX_Z */
 #define MAX_Z         3.5
+#define MAX_D         0.05 /* of a distribution, where its lambda is over MAX_LAMBDA */
+#define MAX_LAMBDA    2.5
+#define MAX_NEGATIVE  0.01 /* of those that waited */
+#define NEGATIVE_COST 10   /* nats: what a row that cannot be has to be outweighed by */
+#define BLOCK_ROWS    100
 #define RANK_DITHER   4 /* the range of ranks is wider: a difference below the stamps' width is none */
 
 /* Of rows with one stamp the order is not known, but for that of their ends: where only some waited, these
@@ -43,7 +49,8 @@ wp_logged_reason_text (WpLoggedReason reason)
     = "has services that depend on how busy the server was: processor sharing, several "
       "pools, or not first come, first served",
     [WP_LOGGED_REASON_CHANGED]
-    = "changes: the services, or the number of workers, are not the same all over it",
+    = "changes: the services, or the number of workers, are not the same all over it, or "
+      "there are several pools",
     [WP_LOGGED_REASON_RISING]
     = "has response times that rise with the number of requests in the server, and no number "
       "of workers explains them",
@@ -225,6 +232,32 @@ is_alike (Difference difference, double most_e, double most_z)
   return fabs (difference.e) <= most_e || fabs (difference.z) <= most_z;
 }
 
+/* Are those that waited distributed as the others, by Kolmogorov and Smirnov's two-sample test? It sees
+ * services that are shorter than any can be. */
+static gboolean
+is_distributed_alike (const Sample *self)
+{
+  g_autofree guint8 *sets = g_new (guint8, self->n);
+  double n[3] = { 0 }, seen[3] = { 0 }, most = 0;
+
+  for (guint i = 0; i < self->n; i++)
+    {
+      guint8 set = by_waiting[self->waited[i]];
+
+      sets[(guint) (self->ranks[i] * self->n)] = set;
+      n[set]++;
+    }
+  if (n[IN_ONE] < MIN_GROUP || n[IN_OTHER] < MIN_GROUP)
+    return TRUE;
+  for (guint i = 0; i < self->n; i++)
+    {
+      seen[sets[i]]++;
+      most = MAX (most, fabs (seen[IN_ONE] / n[IN_ONE] - seen[IN_OTHER] / n[IN_OTHER]));
+    }
+
+  return most <= MAX_D || most * sqrt (n[IN_ONE] * n[IN_OTHER] / (n[IN_ONE] + n[IN_OTHER])) <= MAX_LAMBDA;
+}
+
 /* The number in the system that @share of the rows do not pass; @waited: of those that did, or did not; -1:
  * all. */
 static guint32
@@ -329,6 +362,43 @@ is_steady (const Sample *self)
   return TRUE;
 }
 
+/* The share of the ranks' variance that lies between blocks of rows: Fisher's intraclass correlation, by
+ * analysis of variance; 0 where services do not depend on the time. */
+static gboolean
+has_alike_blocks (const Sample *self)
+{
+  guint n_blocks = self->n / BLOCK_ROWS;
+  double between = 0, within = 0, most;
+
+  for (guint block = 0; block < n_blocks; block++)
+    {
+      double sum = 0, squares = 0;
+
+      for (guint i = block * BLOCK_ROWS; i < (block + 1) * BLOCK_ROWS; i++)
+        {
+          sum += self->ranks[i] - 0.5;
+          squares += (self->ranks[i] - 0.5) * (self->ranks[i] - 0.5);
+        }
+      between += sum * sum / BLOCK_ROWS / n_blocks;
+      within += (squares - sum * sum / BLOCK_ROWS) / (n_blocks * (BLOCK_ROWS - 1.0));
+    }
+
+  /* that of blocks whose means differ by MAX_E, as the variance of ranks is 1 / 12, and what is chance */
+  most = 12 * MAX_E * MAX_E + MAX_Z * sqrt (2.0 / n_blocks) / BLOCK_ROWS;
+
+  return between - within <= most * (between + (BLOCK_ROWS - 1) * within);
+}
+
+/* Makes the ranks those of the distance from the median, which are alike where the spread is: behind several
+ * pools, whose backlogs differ, the services that one pool would have given are spread more widely where many
+ * waited, although their mean is the same. */
+static void
+sample_fold (Sample *self)
+{
+  for (guint i = 0; i < self->n; i++)
+    self->ranks[i] = fabs (2 * self->ranks[i] - 1);
+}
+
 /* Adds, for not more and for more than @median in the system, the completions and the ns that requests were
  * in it. */
 static void
@@ -389,20 +459,28 @@ judge_not_queued (WpLoggedSearch *self, WpLoggedWorkers *found)
     }
 }
 
-/* The share of negative services among the rows that are looked at. */
-static double
-negative_share (const WpLoggedSearch *self)
+/* Of the rows that are looked at. */
+typedef struct {
+  double rows, waited, negative; /* only rows that waited can have a negative service */
+  double response_mean;          /* ns */
+} Counts;
+
+static Counts
+count_rows (const WpLoggedSearch *self)
 {
-  double n = 0, negative = 0;
+  Counts counts = { 0 };
 
   for (guint i = 0; i < self->n_windows; i++)
     for (guint row = self->windows[i].first; row < self->windows[i].end; row++)
       {
-        n++;
-        negative += (double) self->windows[i].services[row] < -2 * self->resolution;
+        counts.rows++;
+        counts.waited += self->windows[i].waited[row];
+        counts.negative += (double) self->windows[i].services[row] < -2 * self->resolution;
+        counts.response_mean += (double) (self->windows[i].departures[row] - self->windows[i].arrivals[row]);
       }
+  counts.response_mean /= counts.rows;
 
-  return negative / n;
+  return counts;
 }
 
 static gboolean
@@ -430,46 +508,65 @@ may_be_coarse (WpLoggedSearch *self, const WpLoggedWorkers *found, double mean, 
   return FALSE;
 }
 
-/* Returns why it is not QUEUED; the services are of the found number. */
+/* What services depend on; @most: (out): as is_independent() has it. */
 static WpLoggedReason
-doubt (WpLoggedSearch *self, const Sample *services, gboolean is_spread, WpLoggedWorkers *found)
+find_dependence (const Sample *services, double *most)
+{
+  if (!is_independent (services, -1, MAX_E, most) || !is_independent_of_waiting (services)
+      || !is_independent_of_gaps (services))
+    return WP_LOGGED_REASON_DEPENDENT;
+
+  return is_steady (services) ? WP_LOGGED_REASON_NONE : WP_LOGGED_REASON_CHANGED;
+}
+
+/* Returns why it is not QUEUED; @services, which are folded, are of the found number. */
+static WpLoggedReason
+doubt (WpLoggedSearch *self, Sample *services, gboolean is_spread, const Counts *counts,
+       WpLoggedWorkers *found)
 {
   double least = (is_spread ? 10 : 3) * self->resolution;
-  gboolean independent = is_independent (services, -1, MAX_E, &found->dependence);
+  WpLoggedReason reason = find_dependence (services, &found->dependence);
+  double spread;
 
   if (services->mean < least || may_be_coarse (self, found, services->mean, least))
     return WP_LOGGED_REASON_COARSE;
-  if (found->negative > 0.01)
+  if (counts->negative > MAX_NEGATIVE * counts->waited
+      || found->gain < WP_LOGGED_LEAST_GAIN + NEGATIVE_COST * counts->negative)
     return WP_LOGGED_REASON_NEGATIVE;
   if (!is_near (found->workers, found->low) || !is_near (found->workers, found->high))
     return WP_LOGGED_REASON_RANGE;
-  if (!independent || !is_independent_of_waiting (services) || !is_independent_of_gaps (services))
+  if (reason == WP_LOGGED_REASON_NONE && !is_distributed_alike (services))
     return WP_LOGGED_REASON_DEPENDENT;
+  if (reason == WP_LOGGED_REASON_NONE && !wp_logged_search_agrees (self, found->workers))
+    return WP_LOGGED_REASON_CHANGED;
+  if (reason != WP_LOGGED_REASON_NONE)
+    return reason;
+  if (wp_logged_search_measure (self, found->workers).is_constant)
+    return WP_LOGGED_REASON_NONE; /* its spread is the stamps' */
+  sample_fold (services);
+  reason = find_dependence (services, &spread);
 
-  return is_steady (services) && wp_logged_search_agrees (self, found->workers) ? WP_LOGGED_REASON_NONE
-                                                                                : WP_LOGGED_REASON_CHANGED;
+  return reason == WP_LOGGED_REASON_NONE && !has_alike_blocks (services) ? WP_LOGGED_REASON_CHANGED : reason;
 }
 
 static void
 judge (WpLoggedSearch *self, gboolean is_spread, WpLoggedWorkers *found)
 {
   g_auto (Sample) services = { 0 };
-  double response_mean = 0, n = 0;
+  Counts counts;
+  gboolean is_found;
 
   found->workers = wp_logged_search_run (self, &found->low, &found->high, &found->gain);
   for (guint i = 0; i < self->n_windows; i++)
     wp_logged_window_recover (&self->windows[i], found->workers);
   sample_init (&services, self, TRUE);
-  found->negative = negative_share (self);
-  for (guint i = 0; i < self->n_windows; i++)
-    for (guint row = self->windows[i].first; row < self->windows[i].end; row++, n++)
-      response_mean += (double) (self->windows[i].departures[row] - self->windows[i].arrivals[row]);
-  response_mean /= n;
-  found->reason = found->gain < WP_LOGGED_LEAST_GAIN ? WP_LOGGED_REASON_RISING
-                                                     : doubt (self, &services, is_spread, found);
+  counts = count_rows (self);
+  found->negative = counts.negative / counts.rows;
+  is_found = found->gain >= WP_LOGGED_LEAST_GAIN && counts.waited >= LEAST_WAITED;
+  found->reason = is_found ? doubt (self, &services, is_spread, &counts, found) : WP_LOGGED_REASON_RISING;
   if (found->reason == WP_LOGGED_REASON_NONE)
     found->verdict = WP_LOGGED_QUEUED;
-  if (found->gain < WP_LOGGED_LEAST_GAIN || response_mean - services.mean < LEAST_WAITING * response_mean)
+  if (!is_found || counts.response_mean - services.mean < LEAST_WAITING * counts.response_mean)
     judge_not_queued (self, found);
 }
 

@@ -47,8 +47,10 @@ typedef struct {
  * with H the m-spacing entropy (m = sqrt (n) / 2; Vasicek, A test for normality based on sample entropy,
  * Journal of the Royal Statistical Society B 38, 1976) of v with a fixed dither of the stamps' width Q, no
  * spacing under Q m / n, and z the statistic of Mann and Whitney of those that waited against the others.
- * Negative services are no criterion: at N - 1 there is none. The found N is called QUEUED only if v depends
- * neither on waiting nor on the number in the system, the gap before the arrival or the part of the log;
+ * Negative services do not find N: at N - 1 there is none. The found N is called QUEUED only if hardly any of
+ * those that waited is negative, and if neither v nor its distance from the median, its spread, depends on
+ * waiting, the number in the system, the gap before the arrival or the part of the log: behind several pools
+ * v is spread the more widely the more their backlogs differ;
  * else, or where S says that nobody waited, NOT QUEUED only if responses do not rise with the number in the
  * system, and completions for each second that a request is in the system do not fall with it. The thresholds
  * were found on 625 drawn logs.

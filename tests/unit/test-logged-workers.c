@@ -131,6 +131,36 @@ test_others_are_not_queued (void)
       }
 }
 
+/* Draws on which only one test sees what they are: the spread of services that changes with the pools'
+ * backlogs; services of those that waited which are shorter than any can be; few of all, but many of those
+ * that waited, which are negative; and a constant service, whose number of workers the coarse search passes
+ * by. */
+static void
+test_rare_draws (void)
+{
+  static const struct {
+    DrawnKind kind;
+    guint64 seed;
+    guint workers; /* 0: not QUEUED */
+  } draws[] = {
+    { DRAWN_POOLS, 11700050, 0 }, { DRAWN_POOLS, 11500952, 0 },  { DRAWN_POOLS, 11400433, 0 },
+    { DRAWN_POOLS, 11400807, 0 }, { DRAWN_STATIC, 14700088, 0 }, { DRAWN_STATIC, 14700162, 0 },
+    { DRAWN_FIFO, 1300917, 27 },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (draws); i++)
+    {
+      DrawnSetup setup;
+      WpLoggedWorkers found;
+      g_autoptr (DrawnLog) log = NULL;
+
+      drawn_setup_draw (&setup, draws[i].kind, draws[i].seed);
+      log = find (&setup, &found);
+      g_assert_cmpint (found.verdict == WP_LOGGED_QUEUED, ==, draws[i].workers > 0);
+      g_assert_cmpuint (found.workers, ==, draws[i].workers);
+    }
+}
+
 /* Requests that never reach the pool, and transfer, leave at most a small error. */
 static void
 test_noise_misleads_little (void)
@@ -226,6 +256,7 @@ main (int argc, char **argv)
   g_test_add_func ("/logged-workers/rows-without-response", test_rows_without_response);
   g_test_add_func ("/logged-workers/fifo-is-found", test_fifo_is_found);
   g_test_add_func ("/logged-workers/others-are-not-queued", test_others_are_not_queued);
+  g_test_add_func ("/logged-workers/rare-draws", test_rare_draws);
   g_test_add_func ("/logged-workers/infinite-servers-are-not-queued", test_infinite_servers_are_not_queued);
   g_test_add_func ("/logged-workers/noise-misleads-little", test_noise_misleads_little);
   g_test_add_func ("/logged-workers/long-log", test_long_log);
