@@ -57,16 +57,19 @@ grow (WpTraffic *self, guint64 n)
 static void
 find_peak (WpTraffic *self, const WpRow *rows, gsize n_rows)
 {
-  for (gsize i = 0; i < n_rows; i++)
-    {
-      guint64 n = self->requests + i;
-      gint64 arrival_ns = rows[i].arrival_ns;
+  guint64 n = self->requests, peak = self->peak, mask = self->recent_mask;
+  gint64 *recent = self->recent; /* locals: a store to an element could change @self's fields */
 
-      self->recent[n & self->recent_mask] = arrival_ns;
-      if (G_UNLIKELY (arrival_ns - self->recent[(n - self->peak) & self->recent_mask] < WP_NS_PER_S)
-          && ++self->peak > self->recent_mask)
-        grow (self, n);
+  for (gsize i = 0; i < n_rows; i++, n++)
+    {
+      recent[n & mask] = rows[i].arrival_ns;
+      if (G_LIKELY (rows[i].arrival_ns - recent[(n - peak) & mask] >= WP_NS_PER_S) || ++peak <= mask)
+        continue;
+      grow (self, n);
+      mask = self->recent_mask;
+      recent = self->recent;
     }
+  self->peak = peak;
 }
 
 static void
