@@ -343,10 +343,10 @@ open_trace (const WpSimOptions *options, GError **error)
 static gboolean
 is_accepted (const WpSimOptions *options, const WpComparison *comparison)
 {
-  WpAgreementVerdict verdict = wp_comparison_verdict (comparison);
+  WpAgreementLevel level = wp_comparison_level (comparison);
 
-  return verdict == WP_AGREES
-         || (verdict == WP_AGREES_AS_REPLAYED && comparison->replayed.lag_p99_ns <= options->max_lag_ns);
+  return level == WP_AGREES
+         || (level == WP_AGREES_AS_REPLAYED && comparison->replayed.lag_p99_ns <= options->max_lag_ns);
 }
 
 static int

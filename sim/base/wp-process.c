@@ -140,6 +140,7 @@ wp_module_load (const char *file, const char *symbol, GError **error)
   gpointer found = module ? dlsym (module, symbol) : NULL;
 
   if (!found)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "cannot load %s: %s", file, dlerror ());
+    g_set_error (error, WP_ERROR, WP_ERROR_IO,
+                 "cannot load %s: %s; install it, or name its folder in LD_LIBRARY_PATH", file, dlerror ());
   return found;
 }

@@ -218,8 +218,8 @@ wp_comparison_free (WpComparison *self)
   g_free (self);
 }
 
-WpAgreementVerdict
-wp_comparison_verdict (const WpComparison *self)
+WpAgreementLevel
+wp_comparison_level (const WpComparison *self)
 {
   for (guint i = 0; i < self->n_instances; i++)
     if (!self->instances[i].replayed.not_modelled && self->instances[i].replayed.judged.n_failed > 0)
@@ -232,9 +232,9 @@ wp_comparison_verdict (const WpComparison *self)
 }
 
 const char *
-wp_agreement_verdict_name (WpAgreementVerdict verdict)
+wp_agreement_level_name (WpAgreementLevel level)
 {
   static const char *const names[] = { "agrees", "agrees_as_replayed", "does_not_agree" };
 
-  return names[verdict];
+  return names[level];
 }

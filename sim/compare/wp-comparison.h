@@ -83,10 +83,10 @@ typedef enum {
   WP_AGREES,             /* every metric is within the tolerance */
   WP_AGREES_AS_REPLAYED, /* not so, but the model's are with the arrivals that the record has */
   WP_DOES_NOT_AGREE
-} WpAgreementVerdict;
+} WpAgreementLevel;
 
-WpAgreementVerdict wp_comparison_verdict (const WpComparison *self);
-const char *wp_agreement_verdict_name (WpAgreementVerdict verdict); /* "agrees_as_replayed" */
+WpAgreementLevel wp_comparison_level (const WpComparison *self);
+const char *wp_agreement_level_name (WpAgreementLevel level); /* "agrees_as_replayed" */
 
 void wp_comparison_free (WpComparison *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpComparison, wp_comparison_free)

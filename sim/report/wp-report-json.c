@@ -324,7 +324,7 @@ add_against (JsonBuilder *builder, const WpComparison *comparison)
   const WpAgreement *against = &comparison->judged;
 
   wp_json_begin_object (builder, "against");
-  wp_json_add_string (builder, "verdict", wp_agreement_verdict_name (wp_comparison_verdict (comparison)));
+  wp_json_add_string (builder, "verdict", wp_agreement_level_name (wp_comparison_level (comparison)));
   wp_json_add_boolean (builder, "within", against->n_failed == 0);
   wp_json_add_boolean (builder, "disturbed", wp_measurement_is_disturbed (comparison->measured));
   wp_json_begin_array (builder, "metrics");

@@ -617,7 +617,7 @@ add_judgement (GString *text, const WpComparison *comparison)
   const char *before = ":\n  ";
 
   g_string_append_printf (text, "\n%s within %.4g %% (or 1 job, or 0.2 ms), the depth curve within %.4g %%",
-                          verdicts[wp_comparison_verdict (comparison)], 100 * against->tolerance,
+                          verdicts[wp_comparison_level (comparison)], 100 * against->tolerance,
                           100 * against->curve_tolerance);
   for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
     if (!against->metrics[i].ok)

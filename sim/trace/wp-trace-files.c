@@ -121,6 +121,7 @@ static gboolean
 add_file (WpTraceFiles *self, WpInput *input, gboolean may_leave_out, gsize chunk_bytes,
           const WpTraceOptions *options, GError **error)
 {
+  g_autofree char *name = g_strdup (wp_input_name (input));
   gboolean leaves_out = FALSE;
   WpTraceFile *file;
 
@@ -131,13 +132,16 @@ add_file (WpTraceFiles *self, WpInput *input, gboolean may_leave_out, gsize chun
     }
   if (leaves_out)
     {
-      g_ptr_array_add (self->empty, g_strdup (wp_input_name (input)));
+      g_ptr_array_add (self->empty, g_steal_pointer (&name));
       wp_input_free (input);
       return TRUE;
     }
   file = wp_trace_file_open (input, chunk_bytes, options, error);
   if (file != NULL)
     g_ptr_array_add (self->files, file);
+  else if (may_leave_out && g_error_matches (*error, WP_ERROR, WP_ERROR_BAD_VALUE)) /* an option, of one file
+                                                                                     */
+    g_prefix_error (error, "%s: ", name);
 
   return file != NULL;
 }

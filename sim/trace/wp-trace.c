@@ -107,14 +107,6 @@ wp_trace_open (const char *path, const WpTraceOptions *options, GError **error)
 }
 
 WpTrace *
-wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options,
-                    GError **error)
-{
-  return wp_trace_open_input (wp_input_open_data (name, data, len), WP_READ_BUFFER_CHUNK_BYTES, options,
-                              error);
-}
-
-WpTrace *
 wp_trace_new_drawn (const char *name, const WpTraceSource *functions, gpointer source, guint64 limit_rows)
 {
   WpTrace *self = g_new0 (WpTrace, 1);

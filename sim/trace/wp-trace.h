@@ -30,10 +30,6 @@ WpTrace *wp_trace_open (const char *path, const WpTraceOptions *options, GError 
  */
 WpTrace *wp_trace_open_files (const char *const *paths, const WpTraceOptions *options, GError **error);
 
-/* The same from memory; @name stands for the file in messages; @data must outlive the trace. */
-WpTrace *wp_trace_open_data (const char *name, const char *data, gsize len, const WpTraceOptions *options,
-                             GError **error);
-
 /* Where arrivals come from that are drawn, not read; each function gets the source itself. */
 typedef struct {
   gsize (*next) (gpointer source, gint64 *arrivals_ns, gsize most); /* in order; 0: no more */

@@ -116,6 +116,7 @@ check_database (const char *option, const char *module)
   g_assert_cmpint (wp_harness_wait (server), ==, 2);
   log = wp_harness_log (server);
   g_assert_true (g_str_has_prefix (log, begin));
+  g_assert_true (g_str_has_suffix (log, "; install it, or name its folder in LD_LIBRARY_PATH\n"));
   g_assert_true (strchr (log, '\n') == log + strlen (log) - 1);
 }
 

@@ -6,6 +6,7 @@
 #include "sim/run/wp-job-output.h"
 #include "sim/run/wp-run.h"
 #include "sim/plot/wp-plot-data.h"
+#include "tests/unit/open-data.h"
 
 typedef struct {
   gint64 time_ns;
@@ -118,7 +119,7 @@ test_plot_data (void)
   for (int round = 0; round < 200; round++)
     {
       g_autofree char *text = random_trace ();
-      g_autoptr (WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), NULL, NULL);
+      g_autoptr (WpTrace) trace = open_data ("t", text, strlen (text), NULL, NULL);
       g_autoptr (WpServiceTime) service = wp_service_time_new ("1s", 1, FALSE, 1, NULL);
       WpPolicy policy;
       g_autoptr (WpPlotData) data = NULL;

@@ -6,6 +6,7 @@
 #include "sim/base/wp-error.h"
 #include "tests/unit/first-error.h"
 #include "tests/unit/gzip.h"
+#include "tests/unit/open-data.h"
 
 #define S  WP_NS_PER_S
 #define MS WP_NS_PER_MS
@@ -397,7 +398,7 @@ test_just_deep_enough (void)
       g_autofree char *opens = g_strnfill (depth, '['), *closes = g_strnfill (depth, ']');
       g_autofree char *text = g_strdup_printf ("{\"arrival\":1,\"x\":%s%s}\n", opens, closes);
       g_autoptr (GError) error = NULL;
-      g_autoptr (WpTrace) trace = wp_trace_open_data ("t", text, strlen (text), &options, &error);
+      g_autoptr (WpTrace) trace = open_data ("t", text, strlen (text), &options, &error);
       gsize n;
 
       if (depth == 64)
@@ -464,7 +465,7 @@ test_gzip (void)
   const char *data = g_bytes_get_data (packed, &len);
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) cut = NULL;
-  g_autoptr (WpTrace) trace = wp_trace_open_data ("t.gz", data, len, &options, &error);
+  g_autoptr (WpTrace) trace = open_data ("t.gz", data, len, &options, &error);
   const WpRow *rows = wp_trace_load (trace, &n, &error);
 
   g_assert_no_error (error);
@@ -586,7 +587,7 @@ requests_of (const char *text, const char *columns, gboolean reads_requests)
 
   options.columns = columns;
   options.reads_requests = reads_requests;
-  trace = wp_trace_open_data ("t", text, strlen (text), &options, &error);
+  trace = open_data ("t", text, strlen (text), &options, &error);
   rows = trace ? wp_trace_load (trace, &n_rows, &error) : NULL;
   if (!rows)
     return g_strdup (error->message);

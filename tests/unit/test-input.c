@@ -8,6 +8,7 @@
 #include "sim/base/wp-error.h"
 #include "tests/unit/first-error.h"
 #include "tests/unit/gzip.h"
+#include "tests/unit/open-data.h"
 
 #define S  WP_NS_PER_S
 #define MS WP_NS_PER_MS
@@ -255,7 +256,7 @@ test_progress (void)
 
   for (int i = 0; i < 200000; i++)
     g_string_append (text, "1.000000000\n");
-  trace = wp_trace_open_data ("t.csv", text->str, text->len, NULL, &error);
+  trace = open_data ("t.csv", text->str, text->len, NULL, &error);
   while (wp_trace_read (trace, &rows, &n, &error) == WP_READ_ROWS)
     {
       double now = wp_trace_progress (trace);
@@ -289,13 +290,13 @@ test_zstd (void)
       g_assert_false (ZSTD_isError (len));
       g_byte_array_append (packed, (const guint8 *) frame, (guint) len);
     }
-  trace = wp_trace_open_data ("t.zst", (const char *) packed->data, packed->len, NULL, &error);
+  trace = open_data ("t.zst", (const char *) packed->data, packed->len, NULL, &error);
   g_assert_no_error (error);
   rows = wp_trace_load (trace, &n, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (n, ==, 3);
   g_assert_cmpint (rows[2].arrival_ns, ==, 2500 * WP_NS_PER_MS);
-  short_trace = wp_trace_open_data ("t.zst", (const char *) packed->data, packed->len - 3, NULL, &cut);
+  short_trace = open_data ("t.zst", (const char *) packed->data, packed->len - 3, NULL, &cut);
   if (short_trace != NULL)
     g_assert_null (wp_trace_load (short_trace, &n, &cut));
   g_assert_error (cut, WP_ERROR, WP_ERROR_BAD_TRACE);
@@ -326,7 +327,7 @@ test_files_to_convert (void)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (wp_trace_open_data ("t", cases[i].bytes, cases[i].len, NULL, &error));
+      g_assert_null (open_data ("t", cases[i].bytes, cases[i].len, NULL, &error));
       g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
       g_assert_true (g_str_has_suffix (error->message, cases[i].message));
     }

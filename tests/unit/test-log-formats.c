@@ -5,6 +5,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-log-pattern.h"
 #include "sim/trace/wp-trace-private.h"
+#include "tests/unit/open-data.h"
 
 #define S    WP_NS_PER_S
 #define MS   WP_NS_PER_MS
@@ -355,7 +356,7 @@ test_bad_lines (void)
       "t:451: at byte 1: expected an object: {, found \"bad\"; "
       "t:701: at byte 1: expected an object: {, found \"bad\"; the last line is cut, and was left out");
   options.max_bad = 0.003;
-  strict = wp_trace_open_data ("t", text->str, text->len, &options, &error);
+  strict = open_data ("t", text->str, text->len, &options, &error);
   g_assert_no_error (error);
   g_assert_null (wp_trace_load (strict, &n, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
@@ -501,7 +502,7 @@ test_where (void)
       gsize n = 0;
 
       options.where = cases[i].where;
-      trace = wp_trace_open_data ("t", text, strlen (text), &options, &error);
+      trace = open_data ("t", text, strlen (text), &options, &error);
       if (trace != NULL)
         wp_trace_load (trace, &n, &error);
       g_assert_cmpstr (error != NULL ? error->message : NULL, ==, cases[i].message);
@@ -542,7 +543,7 @@ test_late_keys (void)
 
       options.columns = cases[i].columns;
       options.where = cases[i].where;
-      trace = wp_trace_open_data ("t", text->str, text->len, &options, &error);
+      trace = open_data ("t", text->str, text->len, &options, &error);
       g_assert_no_error (error);
       rows = wp_trace_load (trace, &n, &error);
       g_assert_cmpstr (error != NULL ? error->message : NULL, ==, cases[i].message);
@@ -581,7 +582,7 @@ test_format_and_kind (void)
 
       options.input = cases[i].input;
       options.log_format = cases[i].log_format;
-      trace = wp_trace_open_data ("t", text, strlen (text), &options, &error);
+      trace = open_data ("t", text, strlen (text), &options, &error);
       g_assert_cmpstr (error != NULL ? error->message : NULL, ==, cases[i].message);
       if (error != NULL)
         g_assert_error (error, WP_ERROR, WP_ERROR_USAGE);

@@ -5,6 +5,7 @@
 
 #include "sim/trace/wp-trace.h"
 #include "tests/unit/http-server.h"
+#include "tests/unit/open-data.h"
 #include "tests/unit/replay-run.h"
 
 #define ANY_LAG "--max-lag=1h" /* a busy machine is no failure of these tests */
@@ -816,7 +817,7 @@ test_record_to_standard_output (void)
   gsize n_rows;
 
   g_assert_cmpint (replay_run_wait (run), ==, 0);
-  trace = wp_trace_open_data ("out", replay_run_out (run), strlen (replay_run_out (run)), NULL, &error);
+  trace = open_data ("out", replay_run_out (run), strlen (replay_run_out (run)), NULL, &error);
   g_assert_no_error (error);
   g_assert_nonnull (wp_trace_load (trace, &n_rows, &error));
   g_assert_cmpuint (n_rows, ==, 1);

@@ -9,6 +9,7 @@
 #include "sim/base/wp-memory.h"
 #include "sim/stats/wp-random.h"
 #include "sim/trace/wp-time-scale.h"
+#include "tests/unit/open-data.h"
 
 #define MEMORY_BYTES (100 * 1024 * 1024)
 
@@ -124,7 +125,7 @@ static WpTrace *
 open_text (const char *text)
 {
   g_autoptr (GError) error = NULL;
-  WpTrace *trace = wp_trace_open_data ("t.csv", text, strlen (text), NULL, &error);
+  WpTrace *trace = open_data ("t.csv", text, strlen (text), NULL, &error);
 
   g_assert_no_error (error);
 

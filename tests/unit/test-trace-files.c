@@ -237,6 +237,24 @@ test_refused (void)
     }
 }
 
+/* A column of an option that one of the files does not have: which one. */
+static void
+test_column_missing (void)
+{
+  static const char *const names[] = { "a", "b", NULL };
+  static const char *const texts[] = { "arrival,kind\n1,x\n", "arrival\n2\n" };
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  g_autoptr (GError) of_where = NULL, of_columns = NULL;
+
+  options.where = "kind==x";
+  g_assert_null (open_texts (names, texts, 4096, &options, &of_where));
+  g_assert_cmpstr (of_where->message, ==, "b: --where: no column \"kind\"; the columns are \"arrival\"");
+  options = (WpTraceOptions) WP_TRACE_OPTIONS_INIT;
+  options.columns = "id=kind";
+  g_assert_null (open_texts (names, texts, 4096, &options, &of_columns));
+  g_assert_true (g_str_has_prefix (of_columns->message, "b: --columns: id: no column \"kind\""));
+}
+
 /* The pressure of a trace is that of all its files. */
 static void
 test_pressure (void)
@@ -286,6 +304,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trace-files/formats", test_formats);
   g_test_add_func ("/trace-files/header-again", test_header_again);
   g_test_add_func ("/trace-files/refused", test_refused);
+  g_test_add_func ("/trace-files/column-missing", test_column_missing);
   g_test_add_func ("/trace-files/pressure", test_pressure);
   g_test_add_func ("/trace-files/too-many", test_too_many);
 

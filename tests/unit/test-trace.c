@@ -4,6 +4,7 @@
 #include "tests/unit/first-error.h"
 #include "sim/trace/wp-read-buffer.h"
 #include "sim/trace/wp-time-scale.h"
+#include "tests/unit/open-data.h"
 
 #define S  WP_NS_PER_S
 #define MS WP_NS_PER_MS
@@ -11,7 +12,7 @@
 static WpTrace *
 open_text (const char *text, const WpTraceOptions *options, GError **error)
 {
-  return wp_trace_open_data ("t.csv", text, strlen (text), options, error);
+  return open_data ("t.csv", text, strlen (text), options, error);
 }
 
 static const WpRow *
