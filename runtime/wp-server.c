@@ -21,6 +21,7 @@
 #include "runtime/server/wp-server-files.h"
 #include "runtime/server/wp-server-options.h"
 #include "runtime/server/wp-server-reload.h"
+#include "runtime/server/wp-status-line.h"
 #include "runtime/server/wp-systemd.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
@@ -60,6 +61,7 @@ typedef struct {
   WpAcceptThread *acceptor; /* NULL: each HTTP thread accepts its own connections */
   WpHistory *history;       /* NULL without an admin listener, as @sampler */
   WpSampler *sampler;
+  WpStatusLine *status_line; /* NULL: standard error is no terminal */
   WpAdmin admin;
   SideListener side_listeners[2]; /* admin, probe */
   GMainLoop *loop;
@@ -173,6 +175,41 @@ report_ignored_options (const WpPolicy *policy)
 }
 
 static void
+add_size (GString *text, const char *before, guint64 bytes)
+{
+  g_autofree char *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+
+  g_string_append_printf (text, "%s%s", before, size);
+}
+
+/* What happens when full, and the files and memory that are limited. */
+static void
+report_limits (const WpServerOptions *options)
+{
+  const WpPolicy *policy = &options->policy;
+  char time[WP_TIME_BUFFER];
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  if (policy->mode == WP_MODE_DEFAULT || policy->when_full == WP_WHEN_FULL_REJECT
+      || policy->block_timeout_ns == 0)
+    g_string_append (text, "when full, requests get 503");
+  else if (policy->block_timeout_ns == WP_TIME_NONE)
+    g_string_append (text, "when full, requests wait");
+  else
+    g_string_append_printf (text, "when full, requests wait for at most %s",
+                            wp_time_format_people (time, policy->block_timeout_ns));
+  g_string_append_printf (text, "; answered when %s", wp_ack_name (policy->ack));
+  if (options->journal)
+    g_string_append_printf (text, "; journal %s", options->journal);
+  if (options->journal)
+    add_size (text, ", at most ", options->max_journal_bytes);
+  if (options->record)
+    g_string_append_printf (text, "; record %s", options->record);
+  add_size (text, "; requests in memory: at most ", options->max_pending_bytes);
+  g_message ("%s", text->str);
+}
+
+static void
 report_started (const Server *self)
 {
   const WpPolicy *policy = &self->options.policy;
@@ -196,6 +233,8 @@ report_started (const Server *self)
     g_string_append_printf (text, ", probe on %s", self->listeners.probe_address);
   g_message ("%s", text->str);
   wp_systemd_notify_ready (text->str);
+  if (self->listeners.address)
+    report_limits (&self->options);
   report_ignored_options (policy);
   if (wp_policy_uses (policy, WP_POLICY_DISPATCHER) && policy->dispatcher == WP_DISPATCHER_SPAWNING)
     g_message (
@@ -345,6 +384,7 @@ start (Server *self, GError **error)
   report_started (self);
   wp_systemd_start_watchdog ();
   wp_log_start_thread (); /* the lines so far were written directly */
+  self->status_line = wp_status_line_new (self->engine);
   if (self->source)
     self->source->class->start (self->source);
 
@@ -505,6 +545,7 @@ server_clear (Server *self)
       g_clear_pointer (&self->side_listeners[i].http_thread, wp_http_thread_free); /* it reads the rest */
       g_clear_pointer (&self->side_listeners[i].slots, wp_slots_free);
     }
+  g_clear_pointer (&self->status_line, wp_status_line_free);
   g_clear_pointer (&self->sampler, wp_sampler_free);
   if (self->forecast)
     wp_forecast_stop (self->forecast);

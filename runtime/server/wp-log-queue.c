@@ -9,6 +9,8 @@
 
 #include "sim/base/wp-time.h"
 
+#define WIPE "\r\033[K" /* removes the line of a terminal in which the cursor is */
+
 static struct {
   GMutex mutex; /* guards all below */
   GCond changed;
@@ -17,6 +19,8 @@ static struct {
   GQueue lines;      /* (element-type utf8) */
   gsize bytes;       /* of the lines, and of the one that is being written */
   guint64 n_dropped; /* since the last line of the queue */
+  char *status;      /* to show once no line waits; NULL: none, or it is shown already */
+  gboolean shows;    /* the thread's own: a status is on the terminal */
   gboolean closing, closed;
 } queue = { .lines = G_QUEUE_INIT };
 
@@ -72,35 +76,49 @@ push_gap_locked (void)
     queue.n_dropped = 0;
 }
 
-/* Returns: (transfer full): the next line; NULL after the last one. */
+/* Returns: (transfer full): the next line, or the status; NULL after the last line. @is_line: (out) */
 static char *
-take (void)
+take (gboolean *is_line)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&queue.mutex);
+  char *line;
 
-  while (g_queue_is_empty (&queue.lines) && !queue.closing)
+  while (g_queue_is_empty (&queue.lines) && !queue.status && !queue.closing)
     g_cond_wait (&queue.changed, &queue.mutex);
   if (g_queue_is_empty (&queue.lines))
     push_gap_locked ();
+  line = g_queue_pop_head (&queue.lines);
+  *is_line = line != NULL;
 
-  return g_queue_pop_head (&queue.lines);
+  return line || queue.closing ? line : g_steal_pointer (&queue.status);
+}
+
+/* A line, or the status, in place of the status that is on the terminal. */
+static void
+write_over (const char *text, gboolean is_line, gsize size)
+{
+  if (queue.shows)
+    write_line (WIPE);
+  write_line (text);
+  queue.shows = !is_line;
+  g_mutex_lock (&queue.mutex);
+  queue.bytes -= is_line ? size : 0;
+  g_mutex_unlock (&queue.mutex);
 }
 
 static gpointer
 run (gpointer data)
 {
-  char *line;
+  gboolean is_line;
+  char *text;
 
-  while ((line = take ()))
+  while ((text = take (&is_line)))
     {
-      gsize size = strlen (line) + 1;
-
-      write_line (line);
-      g_free (line);
-      g_mutex_lock (&queue.mutex);
-      queue.bytes -= size;
-      g_mutex_unlock (&queue.mutex);
+      write_over (text, is_line, strlen (text) + 1);
+      g_free (text);
     }
+  if (queue.shows)
+    write_line (WIPE);
   g_mutex_lock (&queue.mutex);
   queue.closed = TRUE;
   g_cond_broadcast (&queue.changed);
@@ -138,6 +156,16 @@ wp_log_queue_add (const char *line)
 }
 
 void
+wp_log_queue_show (const char *text)
+{
+  g_mutex_lock (&queue.mutex);
+  g_free (queue.status);
+  queue.status = g_strdup (text);
+  g_cond_broadcast (&queue.changed);
+  g_mutex_unlock (&queue.mutex);
+}
+
+void
 wp_log_queue_close (gint64 deadline_ns)
 {
   GThread *ended = NULL;
@@ -150,6 +178,7 @@ wp_log_queue_close (gint64 deadline_ns)
     ;
   if (queue.closed)
     ended = g_steal_pointer (&queue.thread);
+  g_clear_pointer (&queue.status, g_free);
   g_mutex_unlock (&queue.mutex);
   if (ended)
     g_thread_join (ended);

@@ -13,6 +13,10 @@ void wp_log_queue_start (const char *prefix);
 /* @line: with its newline. It is written directly before the start and after the end. Any thread. */
 void wp_log_queue_add (const char *line);
 
+/* @text: one line, without a newline, below all others of a terminal, in place of the one shown before; a log
+ * line or the end removes it. After the start. Any thread. */
+void wp_log_queue_show (const char *text);
+
 /* Waits until all lines are written, at most until @deadline_ns (CLOCK_MONOTONIC). After the deadline the
  * thread may still be blocked in a write. Does nothing before the start. */
 void wp_log_queue_close (gint64 deadline_ns);
