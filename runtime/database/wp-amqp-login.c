@@ -82,7 +82,9 @@ wp_amqp_fail_reply (amqp_rpc_reply_t reply, const char *node, GError **error)
 static const char *
 get_words (int status)
 {
-  return status == AMQP_STATUS_SOCKET_ERROR ? "no server answers there" : amqp_error_string2 (status);
+  return status == AMQP_STATUS_SOCKET_ERROR ? "no server answers there"
+         : status == AMQP_STATUS_TIMEOUT    ? "no answer in time"
+                                            : amqp_error_string2 (status);
 }
 
 static gboolean

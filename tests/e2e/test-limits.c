@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define THREADS 10 /* the first, two for HTTP, the admin's, and six: see wp-server-options.c */
-#define MB      (1u << 20)
+#define THREADS                                                                                              \
+  11 /* the first, two for HTTP, the admin's, the forecast's, and six: see wp-server-options.c */
+#define MB (1u << 20)
 
 static const WpChildTerms few_threads = { .processes = THREADS - 3 }, just_threads = { .processes = THREADS },
                           no_memory = { .address_bytes = 60 * MB },
@@ -77,7 +78,7 @@ test_threads_at_start (void)
     return;
   server = wp_harness_run_limited (&few_threads, "--threads=2", "-l", "127.0.0.1:0", "--admin=127.0.0.1:0",
                                    NULL);
-  check_one_line (server, "wp-server: 9 threads are needed, and the system allows 6");
+  check_one_line (server, "wp-server: 10 threads are needed, and the system allows 7");
 }
 
 /* With not one thread to spare: none is needed but those of the start. */
@@ -114,7 +115,7 @@ test_memory_at_start (void)
     return;
   server
       = wp_harness_run_limited (&no_memory, "--threads=2", "-l", "127.0.0.1:0", "--admin=127.0.0.1:0", NULL);
-  check_one_line (server, "wp-server: the limit of address space, 60 MB, is too low: 9 threads");
+  check_one_line (server, "wp-server: the limit of address space, 60 MB, is too low: 10 threads");
 }
 
 /* At the top, of version 2 or 1. NULL, and the test is skipped: where that may not be. */

@@ -57,14 +57,19 @@ static void
 check_page (guint16 port)
 {
   g_autoptr (WpClient) client = wp_client_new (port), listener = wp_client_new (port);
-  g_autoptr (WpHttpResponse) page = NULL;
+  g_autoptr (WpHttpResponse) page = NULL, script = NULL;
   guint n_events = 0;
 
   wp_client_get (client, "/ops/wp/", NULL);
   page = wp_client_read (client);
   g_assert_nonnull (page);
   g_assert_cmpuint (page->status, ==, 200);
-  g_assert_nonnull (strstr (page->body, "new EventSource (\"events\")"));
+  g_assert_nonnull (strstr (page->body, "src=\"page.js\""));
+  wp_client_get (client, "/ops/wp/page.js", NULL);
+  script = wp_client_read (client);
+  g_assert_nonnull (script);
+  g_assert_cmpuint (script->status, ==, 200);
+  g_assert_nonnull (strstr (script->body, "new EventSource(\"events\")"));
   wp_client_get (listener, "/ops/wp/events", NULL);
   while (n_events < 2) /* each as it comes */
     {

@@ -6,13 +6,12 @@
 #include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
-#define JUDGES_ORDER FALSE
-#define DRAIN_TIMEOUT                                                                                        \
-  "--drain-timeout=15s" /* the rows of all that are refused have to be written by then                       \
-                         */
+#define JUDGES_ORDER  FALSE
+#define DRAIN_TIMEOUT "--drain-timeout=15s" /* the rows of all that are refused have to be written by then   \
+                                             */
 #else
 #define JUDGES_ORDER  TRUE
-#define DRAIN_TIMEOUT "--drain-timeout=1s"
+#define DRAIN_TIMEOUT "--drain-timeout=5s"
 #endif
 #define MANY    10000
 #define MORE    15000
