@@ -9,7 +9,7 @@ wp_model_changes_begin (WpModel *self, gint64 patience_ns)
   self->changes->started_ns = G_MININT64;
   self->changes->layout = self->layout;
   self->changes->retired = g_array_new (FALSE, FALSE, sizeof (gint64));
-  self->changes->busy = g_array_new (FALSE, FALSE, sizeof (WpSpan));
+  self->changes->busy = g_array_new (FALSE, FALSE, sizeof (WpJobTime));
   self->changes->patience_ns = patience_ns;
 }
 
@@ -133,7 +133,7 @@ wp_model_changes_accept (WpModel *self, gint64 arrival_ns, gint64 started_ns)
 void
 wp_model_changes_serve (WpModel *self, gint64 from_ns, gint64 until_ns)
 {
-  const WpSpan span = { from_ns, until_ns, self->changes->busy->len };
+  const WpJobTime span = { from_ns, until_ns, self->changes->busy->len };
 
   g_array_append_val (self->changes->busy, span);
 }

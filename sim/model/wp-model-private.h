@@ -18,7 +18,7 @@ typedef struct {
   guint policies, queues, workers; /* number of changes that have taken effect for each */
   gint64 started_ns;               /* no job starts before the last change of the workers */
   GArray *retired;                 /* (element-type gint64): free times of workers that were taken away */
-  GArray *busy;                    /* (element-type WpSpan): each job in service */
+  GArray *busy;                    /* (element-type WpJobTime): each job in service */
   WpTimeHeap parked;               /* ends of the parked requests: timeouts differ, so they have no order */
   gint64 patience_ns;
 } WpModelChanges;

@@ -102,7 +102,7 @@ wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, double 
 static int
 compare_spans (gconstpointer a, gconstpointer b)
 {
-  const WpSpan *one = a, *two = b;
+  const WpJobTime *one = a, *two = b;
 
   if (one->from != two->from)
     return one->from < two->from ? -1 : 1;
@@ -113,7 +113,7 @@ compare_spans (gconstpointer a, gconstpointer b)
 static void
 add_span (GArray *spans, gint64 from, gint64 to)
 {
-  WpSpan span = { from, to == WP_TIME_NONE ? G_MAXINT64 : to, spans->len };
+  WpJobTime span = { from, to == WP_TIME_NONE ? G_MAXINT64 : to, spans->len };
 
   g_array_append_val (spans, span);
 }
@@ -126,8 +126,8 @@ sort_spans (GArray *spans)
 
   g_array_sort (spans, compare_spans);
   for (guint i = 0; i < spans->len; i++)
-    if (g_array_index (spans, WpSpan, i).to > g_array_index (spans, WpSpan, i).from)
-      g_array_append_val (ends, g_array_index (spans, WpSpan, i).to);
+    if (g_array_index (spans, WpJobTime, i).to > g_array_index (spans, WpJobTime, i).from)
+      g_array_append_val (ends, g_array_index (spans, WpJobTime, i).to);
   g_array_sort (ends, wp_time_compare);
 
   return ends;
@@ -143,7 +143,7 @@ peak_of (GArray *spans)
 
   for (guint i = 0; i < spans->len; i++)
     {
-      const WpSpan *span = &g_array_index (spans, WpSpan, i);
+      const WpJobTime *span = &g_array_index (spans, WpJobTime, i);
       gboolean empty = span->to == span->from;
 
       while (ended < ends->len && g_array_index (ends, gint64, ended) <= span->from)
@@ -215,7 +215,7 @@ sweep (GArray *spans, gint64 first_ns, gint64 last_ns, const WpLayout *layout, g
   self.full_at = full_level (&self, layout->queue_jobs, layout->workers);
   for (guint i = 0; i < spans->len; i++)
     {
-      const WpSpan *span = &g_array_index (spans, WpSpan, i);
+      const WpJobTime *span = &g_array_index (spans, WpJobTime, i);
 
       if (span->to == span->from)
         continue;
@@ -333,9 +333,9 @@ measure_levels (WpSummary *self, const WpLayout *layout, GArray *queued, GArray 
 void
 wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *rows, gsize n_rows)
 {
-  g_autoptr (GArray) parked = g_array_new (FALSE, FALSE, sizeof (WpSpan));
-  g_autoptr (GArray) queued = g_array_new (FALSE, FALSE, sizeof (WpSpan));
-  g_autoptr (GArray) busy = g_array_new (FALSE, FALSE, sizeof (WpSpan));
+  g_autoptr (GArray) parked = g_array_new (FALSE, FALSE, sizeof (WpJobTime));
+  g_autoptr (GArray) queued = g_array_new (FALSE, FALSE, sizeof (WpJobTime));
+  g_autoptr (GArray) busy = g_array_new (FALSE, FALSE, sizeof (WpJobTime));
   gint64 last_ns;
 
   wp_summary_init (self);

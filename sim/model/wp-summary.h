@@ -85,11 +85,12 @@ void wp_summary_measure (WpSummary *self, const WpLayout *layout, const WpRow *r
 typedef struct {
   gint64 from, to;
   gsize index;
-} WpSpan;
+} WpJobTime;
 
 /* Returns: the time from @first_ns to @last_ns in which the layout has no places in the queue and no idle
  * worker.
- * @busy: (element-type WpSpan): each job in service; is sorted. @first_full_ns: (out): WP_TIME_NONE: never */
+ * @busy: (element-type WpJobTime): each job in service; is sorted. @first_full_ns: (out): WP_TIME_NONE: never
+ */
 gint64 wp_summary_find_busy (const WpLayout *layout, GArray *busy, gint64 first_ns, gint64 last_ns,
                              gint64 *first_full_ns);
 
