@@ -1,4 +1,4 @@
-/* A server gets the address space that its options need by the formula of wp-server(1), RESOURCES, and no
+/* A server gets the address space that its options need by the formula of wp-server(8), RESOURCES, and no
  * more. A crowd of hostile clients of each kind does not end it, and it serves an honest client meanwhile. */
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"

@@ -9,7 +9,7 @@
 static GString *
 read_example (const char *section)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "data", "man", "wp-server.1", NULL),
+  g_autofree char *path = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "data", "man", "wp-server.8", NULL),
                   *page = NULL;
   g_autofree char *heading = g_strdup_printf ("\n.SS %s\n", section);
   const char *start, *end;

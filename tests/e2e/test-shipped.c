@@ -308,7 +308,7 @@ assert_no_joined_sentence (const char *page)
     }
 }
 
-static const char *const programs[] = { "wp-server", "wp-sim", "wp-replay" };
+static const char *const programs[] = { "wp-server", "wp-sim", "wp-replay" }; /* the first is a daemon */
 
 static void
 test_man_pages (Shipped *self, gconstpointer data)
@@ -317,7 +317,8 @@ test_man_pages (Shipped *self, gconstpointer data)
     {
       g_autofree char *bin = g_path_get_dirname (self->command[0]),
                       *program = g_build_filename (self->root, bin, programs[i], NULL);
-      g_autofree char *name = g_strconcat (programs[i], ".1", NULL), *path = find (self->root, name);
+      g_autofree char *name = g_strconcat (programs[i], i == 0 ? ".8" : ".1", NULL),
+                      *path = find (self->root, name);
       g_autofree char *help = NULL, *page = NULL, *entries = NULL, *in_help = NULL, *in_page = NULL;
       const char *argv[] = { program, "--help", NULL };
 
