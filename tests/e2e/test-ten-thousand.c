@@ -6,9 +6,10 @@
 #include <string.h>
 
 #ifdef __SANITIZE_ADDRESS__
-#define JUDGES_ORDER  FALSE
-#define DRAIN_TIMEOUT "--drain-timeout=15s" /* the rows of all that are refused have to be written by then   \
-                                             */
+#define JUDGES_ORDER FALSE
+#define DRAIN_TIMEOUT                                                                                        \
+  "--drain-timeout=15s" /* the rows of all that are refused have to be written by then                       \
+                         */
 #else
 #define JUDGES_ORDER  TRUE
 #define DRAIN_TIMEOUT "--drain-timeout=5s"
