@@ -571,8 +571,8 @@ check_files (const WpSimOptions *self, GError **error)
     { self->jobs && !self->against && self->policy.mode == WP_MODE_ALL && !wp_sim_options_are_of_fleet (self),
       "--jobs writes one mode: select it with --mode" },
     { is_same_output (self->jobs, self->series), "--jobs and --series would write the same file" },
-    { self->report && (self->against || self->calibrate || self->plan.sweep || self->draw.generate),
-      "--report is of one prediction: it does not go with --against, --calibrate, --sweep and --generate" },
+    { self->report && (self->calibrate || self->draw.generate),
+      "--report is of predictions: it does not go with --calibrate and --generate" },
     { is_same_output (self->report, self->jobs) || is_same_output (self->report, self->series)
           || is_same_output (self->report, self->plot),
       "--report and another option would write the same file" },

@@ -11,6 +11,7 @@
 #include "sim/run/wp-progress.h"
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report-plan.h"
+#include "sim/plot/wp-html-report.h"
 #include "sim/plot/wp-sweep-plot.h"
 
 struct _WpSimPlan {
@@ -53,7 +54,9 @@ wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan)
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
   self->may_plan = may_plan && wp_sim_options_want_plan (options);
   self->tries_sizes
-      = may_plan && (self->may_plan || (options->report && wp_sim_options_may_try_sizes (options)));
+      = may_plan
+        && (self->may_plan
+            || (options->report && !options->against && wp_sim_options_may_try_sizes (options)));
   if (self->tries_sizes || options->plan.sensitivity_ns > 0)
     self->buffer = wp_trace_buffer_new (wp_sim_options_memory (options), 1);
 
@@ -395,13 +398,15 @@ take_logged (WpTrace *trace, const WpSimOptions *options, GError **error)
 }
 
 static void
-warn_of_groups (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options)
+warn_of_groups (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options, GPtrArray *warnings)
 {
-  g_autofree char *warning = wp_sim_options_warn_of_groups (options, trace, sweep->requests - sweep->n_drawn);
+  char *warning = wp_sim_options_warn_of_groups (options, trace, sweep->requests - sweep->n_drawn);
   g_autofree char *line = warning ? wp_text_escape (warning) : NULL;
 
   if (line)
     fprintf (stderr, "wp-sim: warning: %s\n", line);
+  if (warning)
+    g_ptr_array_add (warnings, warning);
 }
 
 static gboolean
@@ -430,6 +435,35 @@ open_swept (WpSimOptions *options, const WpTraceOptions *trace_options, GError *
   return g_steal_pointer (&trace);
 }
 
+/* The page of --report, opened before the sweep, so that a bad name is found at once. *@page: NULL without.
+ */
+static gboolean
+open_page (const WpSimOptions *options, const WpSweepSpec *spec, WpHtmlReport **page, GError **error)
+{
+  if (!options->report)
+    return TRUE;
+  if (spec->scales->len > 1 || spec->services->len > 1)
+    return wp_fail (error, WP_ERROR_USAGE, "--report of a --sweep takes one scale and one service scale");
+
+  return (*page = wp_html_report_new (options->report, NULL, 0, error)) != NULL;
+}
+
+static gboolean
+write_page (WpHtmlReport *page, const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options,
+            GPtrArray *warnings, GError **error)
+{
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  WpReport report = { .trace = wp_trace_name (trace), .warnings = warnings, .notes = notes };
+
+  wp_trace_append_notes (trace, notes);
+  if (options->learnt)
+    g_ptr_array_add (notes, g_strdup (options->learnt));
+
+  return !page
+         || wp_html_report_commit (page, &report, options->command, sweep,
+                                   wp_sim_options_given_sizes (options), error);
+}
+
 char *
 wp_sim_plan_sweep (WpSimOptions *options, GError **error)
 {
@@ -447,12 +481,14 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
   g_autoptr (GPtrArray) slos = slos_of (options);
   g_autoptr (WpTrace) trace = NULL;
   g_autoptr (WpSweep) sweep = NULL;
+  g_autoptr (WpHtmlReport) page = NULL;
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
 
-  if (!spec)
+  if (!spec || !open_page (options, spec, &page, error))
     return NULL;
   if (setup.policy.mode == WP_MODE_ALL)
     setup.policy.mode = WP_MODE_WORKER_POOL;
-  if (options->plot)
+  if (options->plot || page)
     setup.margin = WP_RECOMMENDATION_MARGIN;
   trace_options.scale = 1;
   if (spec->services->len > 0)
@@ -467,8 +503,10 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
           && !wp_sweep_plot (sweep, wp_sim_options_given_sizes (options), wp_trace_name (trace),
                              options->plot, error)))
     return NULL;
-  warn_of_groups (sweep, trace, options);
+  warn_of_groups (sweep, trace, options, warnings);
   wp_sim_options_print_learnt (options);
+  if (!write_page (page, sweep, trace, options, warnings, error))
+    return NULL;
 
   return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);
 }

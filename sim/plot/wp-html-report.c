@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "sim/base/wp-text.h"
+#include "sim/plot/wp-html-comparison.h"
+#include "sim/plot/wp-html-verdict.h"
 #include "sim/plot/wp-plot.h"
 #include "sim/plot/wp-sweep-plot.h"
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report.h"
-#include "sim/report/wp-report-verdict.h"
+#include "sim/report/wp-report-plan.h"
 #include "sim/wp-html-report.h"
 
 struct _WpHtmlReport {
@@ -84,57 +86,16 @@ add_command (const WpHtmlReport *self, GString *html, GError **error)
   return TRUE;
 }
 
-/* The last model that has a queue; NULL: none. */
-static const WpPolicy *
-find_sized (const WpReport *report, const WpSummary **summary)
+static gboolean
+is_sweep (const WpHtmlReport *self)
 {
-  for (guint i = report->n_models; i-- > 0;)
-    if (wp_policy_uses (&report->policies[i], WP_POLICY_QUEUE))
-      {
-        *summary = &report->summary[i];
-        return &report->policies[i];
-      }
-
-  return NULL;
-}
-
-/* "--workers=8 --queue=100 meets the objectives: blocked 0; wait.p99 210 ms." */
-static char *
-judge (const WpHtmlReport *self)
-{
-  const GPtrArray *slos = self->report->slos ? self->report->slos : self->sizes ? self->sizes->slos : NULL;
-  const WpSummary *summary = NULL;
-  const WpPolicy *policy = find_sized (self->report, &summary);
-  GString *text;
-
-  if (self->report->logged && wp_logged_is_unknown (self->report->logged))
-    return g_strdup ("No sizes are recommended: see the warning.");
-  if (!slos || !policy)
-    return NULL;
-  text = g_string_new (NULL);
-  if (wp_policy_uses (policy, WP_POLICY_WORKERS))
-    g_string_append_printf (text, "--workers=%u ", policy->workers);
-  g_string_append_printf (text, "--queue=%u %s the objectives", policy->queue_jobs,
-                          wp_slos_first_failure (slos, summary) ? "does not meet" : "meets");
-  for (guint i = 0; i < slos->len; i++)
-    {
-      g_string_append (text, i == 0 ? ": " : "; ");
-      wp_report_verdict_add_judgement (text, g_ptr_array_index (slos, i), summary);
-    }
-  g_string_append_c (text, '.');
-  if (self->sizes && self->sizes->recommendation.is_found)
-    g_string_append_printf (text, " For %.4g times this traffic: --workers=%u --queue=%u.",
-                            self->sizes->recommendation.margin, self->sizes->recommendation.workers,
-                            self->sizes->recommendation.queue_jobs);
-
-  return g_string_free (text, FALSE);
+  return self->sizes && self->report->n_models == 0;
 }
 
 static gboolean
 add_verdict (const WpHtmlReport *self, GString *html, GError **error)
 {
-  g_autofree char *recommended = wp_report_verdict (self->report);
-  g_autofree char *verdict = recommended ? g_steal_pointer (&recommended) : judge (self);
+  g_autofree char *verdict = wp_html_verdict (self->report, self->sizes);
 
   if (!verdict)
     return TRUE;
@@ -159,11 +120,18 @@ add_assumptions (const WpHtmlReport *self, GString *html, GError **error)
   g_autoptr (GString) text = g_string_new (NULL);
   g_auto (GStrv) lines = NULL;
 
-  wp_report_text_add_traffic (text, self->report);
+  if (is_sweep (self))
+    wp_report_sweep_add_traffic (text, self->sizes, self->report->trace);
+  else
+    wp_report_text_add_traffic (text, self->report);
+  if (self->report->against)
+    wp_report_text_add_sides (text, self->report, FALSE);
   lines = g_strsplit (text->str, "\n", -1);
   for (char **line = lines; *line; line++)
     if (**line != '\0')
       add_item (html, "", *line);
+  for (guint i = 0; is_sweep (self) && i < self->report->notes->len; i++)
+    add_item (html, "", g_ptr_array_index (self->report->notes, i));
   for (guint i = 0; i < self->report->warnings->len; i++)
     add_item (html, "Warning: ", g_ptr_array_index (self->report->warnings, i));
 
@@ -208,6 +176,15 @@ add_sizes (const WpHtmlReport *self, GString *html, GError **error)
     }
   g_string_append (
       html, ". Point at a size, or move with the arrow keys, to see its figures.</figcaption>\n</figure>");
+
+  return TRUE;
+}
+
+static gboolean
+add_comparison (const WpHtmlReport *self, GString *html, GError **error)
+{
+  if (self->report->against)
+    wp_html_comparison_add (self->report->against, html);
 
   return TRUE;
 }
@@ -384,10 +361,11 @@ static const struct {
   const char *name;
   gboolean (*add) (const WpHtmlReport *self, GString *html, GError **error);
 } parts[] = {
-  { "trace", add_trace },     { "verdict", add_verdict },
-  { "command", add_command }, { "assumptions", add_assumptions },
-  { "sizes", add_sizes },     { "depth", add_depth },
-  { "figures", add_figures }, { "version", add_version },
+  { "trace", add_trace },           { "verdict", add_verdict },
+  { "command", add_command },       { "assumptions", add_assumptions },
+  { "sizes", add_sizes },           { "depth", add_depth },
+  { "figures", add_figures },       { "version", add_version },
+  { "comparison", add_comparison },
 };
 
 static gboolean
@@ -418,6 +396,15 @@ write_page (const WpHtmlReport *self, GString *html, GError **error)
   return TRUE;
 }
 
+static void
+add_measured (WpPlotData *data, const WpComparison *against)
+{
+  gsize n_rows;
+  const WpRow *rows = wp_measurement_rows (against->measured, &n_rows);
+
+  wp_plot_data_measure (data, rows, n_rows, against->shift_ns);
+}
+
 gboolean
 wp_html_report_commit (WpHtmlReport *self, const WpReport *report, const char *command, const WpSweep *sizes,
                        const WpPolicy *current, GError **error)
@@ -428,6 +415,8 @@ wp_html_report_commit (WpHtmlReport *self, const WpReport *report, const char *c
   self->command = command;
   self->sizes = sizes;
   self->current = current;
+  if (report->against)
+    add_measured (self->data, report->against);
   wp_plot_data_align (self->data);
 
   return write_page (self, html, error) && wp_atomic_file_write (self->output, html->str, html->len, error)

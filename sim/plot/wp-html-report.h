@@ -20,7 +20,8 @@ void wp_html_report_watch (WpHtmlReport *self, WpRun *run);
 /**
  * wp_html_report_commit:
  * @command: the command line, to be read by people
- * @sizes: (nullable): what sizes around the given and the recommended ones come to, for the map
+ * @sizes: (nullable): what sizes around the given and the recommended ones come to, for the map; or a sweep
+ * of one scale and one service scale, beside a report without models
  * @current: (nullable): the given sizes
  *
  * Call it after the run: writes the page and renames the file to its target. FALSE with WP_ERROR_IO.

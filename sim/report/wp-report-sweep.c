@@ -24,15 +24,21 @@ has_services (const WpSweep *sweep)
   return sweep->spec->services->len > 1 || g_array_index (sweep->spec->services, double, 0) != 1;
 }
 
-static void
-add_text_header (GString *text, const WpSweep *sweep, const char *trace)
+void
+wp_report_sweep_add_traffic (GString *text, const WpSweep *sweep, const char *trace)
 {
   char cell[WP_FORMAT_CELL];
 
   wp_text_append (text, trace);
-  g_string_append_printf (text,
-                          ": %s request%s, %s\nobjectives:", wp_format_whole (cell, (double) sweep->requests),
+  g_string_append_printf (text, ": %s request%s, %s\n", wp_format_whole (cell, (double) sweep->requests),
                           sweep->requests == 1 ? "" : "s", wp_mode_name (sweep->policy.mode));
+}
+
+static void
+add_text_header (GString *text, const WpSweep *sweep, const char *trace)
+{
+  wp_report_sweep_add_traffic (text, sweep, trace);
+  g_string_append (text, "objectives:");
   for (guint i = 0; i < sweep->slos->len; i++)
     g_string_append_printf (text, "%s %s", i > 0 ? "," : "",
                             ((const WpSlo *) g_ptr_array_index (sweep->slos, i))->text);

@@ -413,7 +413,7 @@ add_client (GString *text, const WpClientView *client)
 }
 
 static void
-add_replayed (GString *text, const WpAsReplayed *replayed)
+add_replayed (GString *text, const WpAsReplayed *replayed, gboolean in_colour)
 {
   char median[CELL], last[CELL];
 
@@ -436,12 +436,11 @@ add_replayed (GString *text, const WpAsReplayed *replayed)
   else
     g_string_append_printf (text,
                             "%sERROR: the model differs from the record, given its arrivals and services%s\n",
-                            isatty (STDOUT_FILENO) ? "\033[31m" : "",
-                            isatty (STDOUT_FILENO) ? "\033[0m" : "");
+                            in_colour ? "\033[31m" : "", in_colour ? "\033[0m" : "");
 }
 
-static void
-add_sides (GString *text, const WpReport *report)
+void
+wp_report_text_add_sides (GString *text, const WpReport *report, gboolean in_colour)
 {
   const WpComparison *against = report->against;
 
@@ -465,13 +464,13 @@ add_sides (GString *text, const WpReport *report)
   if (against->is_shared)
     wp_report_fleet_add_records_text (text, report);
   else if (against->n_instances == 0)
-    add_replayed (text, &against->replayed);
+    add_replayed (text, &against->replayed, in_colour);
   if (against->client.file)
     add_client (text, &against->client);
 }
 
-static const char *
-format_error (char *cell, const WpMetricAgreement *agreement)
+const char *
+wp_report_text_error (char *cell, const WpMetricAgreement *agreement)
 {
   if (isnan (agreement->error))
     return "-";
@@ -495,6 +494,18 @@ format_range (char *cell, WpUnit unit, const WpReachableRange *range)
   return cell;
 }
 
+const char *
+wp_report_text_ok (const WpComparison *comparison, guint metric)
+{
+  const WpMetricAgreement *agreement = &comparison->judged.metrics[metric];
+  const WpAsReplayed *replayed = &comparison->replayed;
+
+  return !agreement->is_judged                                              ? "not judged"
+         : !agreement->ok                                                   ? "NO"
+         : replayed->has_ranges && !replayed->ranges[metric].is_predictable ? "yes, not predictable"
+                                                                            : "yes";
+}
+
 static void
 add_agreements (GString *text, const WpComparison *comparison)
 {
@@ -510,16 +521,11 @@ add_agreements (GString *text, const WpComparison *comparison)
       const WpMetricAgreement *agreement = &against->metrics[i];
       WpUnit unit = agreement->metric->unit;
 
-      g_string_append_printf (text, AGREEMENT, agreement->metric->name,
-                              wp_format_value (predicted, unit, agreement->predicted),
-                              wp_format_value (measured, unit, agreement->measured),
-                              format_error (error, agreement),
-                              replayed ? format_error (as_replayed, &replayed->judged.metrics[i]) : "",
-                              ranges ? format_range (range, unit, &ranges[i]) : "",
-                              !agreement->is_judged                 ? "not judged"
-                              : !agreement->ok                      ? "NO"
-                              : ranges && !ranges[i].is_predictable ? "yes, not predictable"
-                                                                    : "yes");
+      g_string_append_printf (
+          text, AGREEMENT, agreement->metric->name, wp_format_value (predicted, unit, agreement->predicted),
+          wp_format_value (measured, unit, agreement->measured), wp_report_text_error (error, agreement),
+          replayed ? wp_report_text_error (as_replayed, &replayed->judged.metrics[i]) : "",
+          ranges ? format_range (range, unit, &ranges[i]) : "", wp_report_text_ok (comparison, i));
     }
   if (comparison->is_shared)
     return;
@@ -607,8 +613,8 @@ add_unpredictable (GString *text, const WpComparison *comparison)
       100 * comparison->judged.tolerance);
 }
 
-static void
-add_judgement (GString *text, const WpComparison *comparison)
+void
+wp_report_text_add_judgement (GString *text, const WpComparison *comparison)
 {
   static const char *const verdicts[]
       = { "Agreed: every metric is", "Agreed as replayed, not as planned: not every metric is",
@@ -649,13 +655,13 @@ wp_report_text (const WpReport *report)
   wp_report_text_add_traffic (text, report);
   if (report->against)
     {
-      add_sides (text, report);
+      wp_report_text_add_sides (text, report, isatty (STDOUT_FILENO));
       add_agreements (text, report->against);
       add_instances (text, report->against);
       if (report->against->is_shared)
         wp_report_fleet_add_judgement (text, report->against);
       else
-        add_judgement (text, report->against);
+        wp_report_text_add_judgement (text, report->against);
       wp_report_worst_errors_add_text (text, &report->against->largest);
     }
   else if (report->n_models > 0)

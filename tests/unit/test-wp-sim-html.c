@@ -288,6 +288,92 @@ test_escapes (void)
   g_assert_null (strstr (page->title, "--report"));
 }
 
+/* Of a page's data elements: the only figure of that name. */
+static double
+only_figure (const Page *page, const char *side, const char *metric)
+{
+  g_autofree char *name = g_strconcat (side, " ", metric, NULL);
+  GArray *figures = g_hash_table_lookup (page->figures, name);
+
+  g_assert_nonnull (figures);
+  g_assert_cmpuint (figures->len, ==, 1);
+
+  return g_array_index (figures, double, 0);
+}
+
+/* Three at once through a queue of one; the record has the same, or its last response is later. */
+static void
+test_against (void)
+{
+  static const struct {
+    const char *last, *verdict;
+    double measured;
+    int status;
+  } cases[] = { { "1,c,1.001,2.001,3.001,3.001", "Agreed: every metric is within 2 %", 3.0008, 0 },
+                { "2,c,1.001,2.001,4.001,4.001", "Not agreed: not every metric is within 2 %", 4.0008, 1 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autoptr (Page) page = NULL;
+      g_autofree char *html = NULL, *record = NULL;
+
+      record = g_strdup_printf ("# mode: BufferedChannel\n# queue: 1\n# workers: 10000\n# when-full: block\n"
+                                "# ack: stored\n# database: delay:request\n"
+                                "arrival,service,id,accepted,started,finished,ended,outcome,blocked\n"
+                                "0,1.001,a,0,0,1.001,1.001,stored,0\n"
+                                "0.0001,1,b,0.0001,1.001,2.001,2.001,stored,0\n"
+                                "0.0002,%s,stored,1\n",
+                                cases[i].last);
+      sim_run_write (run, "trace.csv", "arrival,service,id\n0,1,a\n0,1,b\n0,1,c\n");
+      sim_run_write (run, "measured.csv", record);
+      sim_run_go (run, "--against=measured.csv --report=a.html trace.csv", NULL);
+      g_test_message ("%s", run->err);
+      g_assert_cmpint (run->status, ==, cases[i].status);
+      page = read_page (run, "a.html");
+      g_assert_true (g_str_has_prefix (page->verdict, cases[i].verdict));
+      g_assert_null (strchr (page->verdict, '\n'));
+      g_assert_cmpfloat (only_figure (page, "predicted", "response.p99"), ==, 3);
+      g_assert_cmpfloat_with_epsilon (only_figure (page, "measured", "response.p99"), cases[i].measured,
+                                      1e-9);
+      g_assert_cmpuint (page->n_pictures, ==, 2);
+      html = sim_run_read (run, "a.html");
+      g_assert_nonnull (strstr (html, "<h2>Predicted and measured</h2>"));
+      g_assert_true ((strstr (html, "<td>NO</td>") != NULL) == (cases[i].status == 1));
+    }
+}
+
+/* The page of a sweep has its map, whatever the format. */
+static void
+test_sweep (void)
+{
+  static const char *const formats[] = { "text", "csv", "json" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
+    {
+      g_autoptr (SimRun) run = sim_run_new ();
+      g_autofree char *arguments
+          = g_strconcat ("--sweep workers=1:5,queue=0:1 --report=a.html --format=", formats[i], " trace.csv",
+                         NULL);
+      g_autoptr (Page) page = NULL;
+
+      sim_run_write (run, "trace.csv", trace);
+      sim_run_go (run, arguments, NULL);
+      g_assert_cmpstr (run->err, ==, "");
+      g_assert_cmpint (run->status, ==, 0);
+      page = read_page (run, "a.html");
+      g_assert_cmpstr (page->title, ==, "wp-sim: trace.csv");
+      g_assert_cmpstr (
+          page->verdict, ==,
+          "2 of 10 sizes meet the objectives. For 1.5 times this traffic: --workers=5 --queue=0.");
+      g_assert_true (is_in (page->items, "trace.csv: 8 requests, WorkerPool"));
+      g_assert_cmpuint (page->hints->len, ==, 10);
+      g_assert_true (
+          is_in (page->hints, "5 workers, queue 0: blocked 0; rejected 0; timed_out 0; wait.p99 0 s"));
+      g_assert_cmpuint (page->n_pictures, ==, 1);
+    }
+}
+
 static void
 test_refusals (void)
 {
@@ -300,9 +386,12 @@ test_refusals (void)
     { "--report=trace.html trace.html", "wp-sim: an output would overwrite a file that is read\n" },
     { "--report=a.html --series=a.html trace.csv",
       "wp-sim: --report and another option would write the same file\n" },
-    { "--report=a.html --sweep workers=1:3 trace.csv",
-      "wp-sim: --report is of one prediction: it does not go with --against, --calibrate, --sweep and "
-      "--generate\n" },
+    { "--report=a.html --calibrate trace.csv",
+      "wp-sim: --report is of predictions: it does not go with --calibrate and --generate\n" },
+    { "--report=a.html --sweep workers=1:3,scale=1:2 trace.csv",
+      "wp-sim: --report of a --sweep takes one scale and one service scale\n" },
+    { "--report=no/a.html --sweep workers=1:3 trace.csv",
+      "wp-sim: no/a.html: cannot write: No such file or directory\n" },
     { "--report=a.html --clients 3 --limit 10",
       "wp-sim: --jobs, --series, --plot, --report and --against are not available with --clients, whose "
       "arrivals depend on the mode\n" },
@@ -342,6 +431,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-html/unknown-services", test_unknown_services);
   g_test_add_func ("/wp-sim-html/largest-sizes", test_largest_sizes);
   g_test_add_func ("/wp-sim-html/escapes", test_escapes);
+  g_test_add_func ("/wp-sim-html/against", test_against);
+  g_test_add_func ("/wp-sim-html/sweep", test_sweep);
   g_test_add_func ("/wp-sim-html/refusals", test_refusals);
 
   return g_test_run ();
