@@ -180,6 +180,7 @@ add_size (GString *text, const char *before, guint64 bytes)
   g_autofree char *size = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
 
   g_string_append_printf (text, "%s%s", before, size);
+  g_string_replace (text, "\302\240", " ", 0); /* GLib's blank is one that not every log can show */
 }
 
 /* What happens when full, and the files and memory that are limited. */

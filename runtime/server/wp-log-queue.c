@@ -9,7 +9,8 @@
 
 #include "sim/base/wp-time.h"
 
-#define WIPE "\r\033[K" /* removes the line of a terminal in which the cursor is */
+#define MORE_US 10000      /* between two looks */
+#define WIPE    "\r\033[K" /* removes the line of a terminal in which the cursor is */
 
 static struct {
   GMutex mutex; /* guards all below */
@@ -165,17 +166,27 @@ wp_log_queue_show (const char *text)
   g_mutex_unlock (&queue.mutex);
 }
 
+/* Then it is only the thread that has not run yet. */
+static gboolean
+standard_error_is_read (void)
+{
+  struct pollfd room = { STDERR_FILENO, POLLOUT, 0 };
+
+  return poll (&room, 1, 0) == 1 && (room.revents & POLLOUT) != 0;
+}
+
 void
 wp_log_queue_close (gint64 deadline_ns)
 {
+  gint64 deadline_us = deadline_ns / WP_NS_PER_US;
   GThread *ended = NULL;
 
   g_mutex_lock (&queue.mutex);
   queue.closing = TRUE;
   g_cond_broadcast (&queue.changed);
   while (queue.thread && !queue.closed
-         && g_cond_wait_until (&queue.changed, &queue.mutex, deadline_ns / WP_NS_PER_US))
-    ;
+         && (g_cond_wait_until (&queue.changed, &queue.mutex, deadline_us) || standard_error_is_read ()))
+    deadline_us = MAX (deadline_us, g_get_monotonic_time () + MORE_US);
   if (queue.closed)
     ended = g_steal_pointer (&queue.thread);
   g_clear_pointer (&queue.status, g_free);

@@ -17,6 +17,6 @@ void wp_log_queue_add (const char *line);
  * line or the end removes it. After the start. Any thread. */
 void wp_log_queue_show (const char *text);
 
-/* Waits until all lines are written, at most until @deadline_ns (CLOCK_MONOTONIC). After the deadline the
- * thread may still be blocked in a write. Does nothing before the start. */
+/* Waits until all lines are written, at most until @deadline_ns (CLOCK_MONOTONIC) where standard error is not
+ * read: the thread may still be blocked in a write then. Does nothing before the start. */
 void wp_log_queue_close (gint64 deadline_ns);

@@ -326,13 +326,20 @@ wp_postgres_count_ids (WpPostgres *self, const GPtrArray *ids)
   return wp_postgres_count (self, where->str);
 }
 
+/* One that was killed a moment ago has no successor yet. */
 int
 wp_postgres_find_backend (WpPostgres *self)
 {
-  g_autofree char *pid = wp_postgres_run (
-      self,
-      "SELECT pid FROM pg_stat_activity WHERE application_name = 'wp-server' ORDER BY backend_start DESC");
+  static const char find[]
+      = "SELECT pid FROM pg_stat_activity WHERE application_name = 'wp-server' ORDER BY backend_start DESC";
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+  g_autofree char *pid = wp_postgres_run (self, find);
 
+  while (!pid && g_get_monotonic_time () < until_us)
+    {
+      g_usleep (10000);
+      pid = wp_postgres_run (self, find);
+    }
   g_assert_nonnull (pid);
   return atoi (pid);
 }
