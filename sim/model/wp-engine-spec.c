@@ -89,7 +89,10 @@ parse_confirm (WpEngineSpec *self, const char *value, guint64 seed, GError **err
   gint64 confirm_ns;
 
   if (g_str_has_prefix (value, "from:"))
-    return (self->confirm = load_confirm (value + strlen ("from:"), seed, error)) != NULL;
+    return value[strlen ("from:")] == '\0'
+               ? wp_fail (error, WP_ERROR_BAD_VALUE,
+                          "--engine: confirm=from: names no file: take a front's record")
+               : (self->confirm = load_confirm (value + strlen ("from:"), seed, error)) != NULL;
   if (!wp_time_parse_duration (value, &confirm_ns, error))
     return FALSE;
   cost.fixed_ns = (double) confirm_ns;

@@ -338,6 +338,7 @@ test_usage (void)
     { "confirm=4ms,confirm=5ms", "confirm is given twice" },
     { "confirm=4ms,delay=1ms", "is not an engine" },
     { "acks=4ms", "\"acks=4ms\" is not an engine: confirm=TIME" },
+    { "confirm=from:", "confirm=from: names no file" },
     { "confirm=from:none.csv", "none.csv: No such file" },
     { "confirm=from:trace.csv", "trace.csv: no row has a confirm without waiting for a place" },
   };
