@@ -72,14 +72,14 @@ has_begun (const WpsimModel *self)
 void
 wpsim_model_set_reject (WpsimModel *self)
 {
-  g_return_if_fail (!has_begun (self));
+  g_return_if_fail (self && !has_begun (self));
   self->layout.rejects = self->layout.can_be_full;
 }
 
 void
 wpsim_model_set_block_timeout (WpsimModel *self, gint64 timeout_ns)
 {
-  g_return_if_fail (!has_begun (self) && timeout_ns > 0);
+  g_return_if_fail (self && !has_begun (self) && timeout_ns > 0);
   self->layout.block_timeout_ns = timeout_ns;
 }
 
@@ -88,7 +88,7 @@ wpsim_model_set_commit (WpsimModel *self, gint64 fixed_ns, gint64 row_ns, guint 
 {
   WpCommitCost cost = { (double) fixed_ns, (double) row_ns, 0, most_rows };
 
-  g_return_if_fail (!has_begun (self) && fixed_ns >= 0 && row_ns >= 0 && most_rows >= 1);
+  g_return_if_fail (self && !has_begun (self) && fixed_ns >= 0 && row_ns >= 0 && most_rows >= 1);
   g_clear_pointer (&self->commit, wp_commit_unref);
   self->commit = wp_commit_new (&cost, NULL, 1, 1);
 }
@@ -161,6 +161,7 @@ wpsim_model_feed (WpsimModel *self, gint64 arrival_ns, gint64 service_ns, GError
   WpRow row = { .arrival_ns = arrival_ns };
   WpRequestResult result;
 
+  g_return_val_if_fail (self, FALSE);
   if (service_ns < 0)
     return fail (error, WPSIM_ERROR_INVALID, "a service time is below 0");
   if (!move_to (self, arrival_ns, error))
@@ -177,6 +178,7 @@ wpsim_model_feed (WpsimModel *self, gint64 arrival_ns, gint64 service_ns, GError
 gboolean
 wpsim_model_get_state (WpsimModel *self, gint64 now_ns, WpsimState *state, GError **error)
 {
+  g_return_val_if_fail (self && state, FALSE);
   if (!move_to (self, now_ns, error))
     return FALSE;
   if (self->bulk)
@@ -233,6 +235,7 @@ wpsim_model_finish (WpsimModel *self, WpsimResult *result, GError **error)
   g_autoptr (GError) defect = NULL;
   WpSummary summary;
 
+  g_return_val_if_fail (self && result, FALSE);
   if (!move_to (self, self->fed_ns, error))
     return FALSE;
   self->ended = TRUE;

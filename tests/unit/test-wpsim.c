@@ -208,6 +208,40 @@ test_nothing_fed (void)
   g_assert_true (isnan (result.utilisation));
 }
 
+#define MISUSE(call, text)                                                                                   \
+  G_STMT_START                                                                                               \
+  {                                                                                                          \
+    g_test_expect_message (NULL, G_LOG_LEVEL_CRITICAL, "*" text "*");                                        \
+    call;                                                                                                    \
+    g_test_assert_expected_messages ();                                                                      \
+  }                                                                                                          \
+  G_STMT_END
+
+/* A program's mistake is one critical message, and changes nothing. */
+static void
+test_misuse (void)
+{
+  g_autoptr (WpsimModel) model = wpsim_model_new (WPSIM_MODE_WORKER_POOL, 1, 10, NULL);
+  WpsimResult result;
+  WpsimState state;
+
+  wpsim_model_free (NULL);
+  MISUSE (wpsim_model_set_reject (NULL), "self");
+  MISUSE (wpsim_model_set_block_timeout (NULL, 1), "self");
+  MISUSE (wpsim_model_set_block_timeout (model, 0), "timeout_ns > 0");
+  MISUSE (wpsim_model_set_commit (NULL, 1, 1, 1), "self");
+  MISUSE (wpsim_model_set_commit (model, 1, 1, 0), "most_rows >= 1");
+  MISUSE (g_assert_false (wpsim_model_feed (NULL, 0, 0, NULL)), "self");
+  MISUSE (g_assert_false (wpsim_model_get_state (NULL, 0, &state, NULL)), "self");
+  MISUSE (g_assert_false (wpsim_model_get_state (model, 0, NULL, NULL)), "state");
+  MISUSE (g_assert_false (wpsim_model_finish (NULL, &result, NULL)), "self");
+  MISUSE (g_assert_false (wpsim_model_finish (model, NULL, NULL)), "result");
+  g_assert_true (wpsim_model_feed (model, 0, 1, NULL));
+  MISUSE (wpsim_model_set_reject (model), "has_begun");
+  g_assert_true (wpsim_model_finish (model, &result, NULL));
+  g_assert_cmpuint (result.accepted, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -217,6 +251,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wpsim/errors", test_errors);
   g_test_add_func ("/wpsim/range", test_range);
   g_test_add_func ("/wpsim/nothing-fed", test_nothing_fed);
+  g_test_add_func ("/wpsim/misuse", test_misuse);
 
   return g_test_run ();
 }
