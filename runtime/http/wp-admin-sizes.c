@@ -112,6 +112,11 @@ wp_admin_sizes_put (WpEngine *engine, const char *path, const char *body, gsize 
   *text = why_none (engine, &policy, fields);
   if (*text)
     status = WP_STATUS_CONFLICT;
+  else if (memchr (body, '\0', len))
+    {
+      *text = g_strdup_printf ("%s: the value has a byte of zero\n", path + 1);
+      status = WP_STATUS_BAD_REQUEST;
+    }
   else if (strlen (value) > MAX_VALUE || !set (&policy, fields, value, &error))
     {
       g_autofree char *reason = error ? wp_text_escape (error->message) : g_strdup ("the value is too long");

@@ -200,6 +200,26 @@ test_refused (void)
   wp_harness_stop (server);
 }
 
+/* The rest of such a body would otherwise be ignored. */
+static void
+test_zero_byte (void)
+{
+  static const char request[]
+      = "PUT /workers HTTP/1.1\r\nHost: localhost\r\n" BEARER "Content-Length: 3\r\n\r\n4\0x";
+  g_autoptr (WpHarness) server = start ("WorkerPool", "3", "2", NULL);
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_admin_port (server));
+  g_autoptr (WpHttpResponse) response = NULL;
+
+  g_assert_true (wp_client_send_bytes (client, request, sizeof request - 1));
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, 400);
+  g_assert_cmpstr (response->body, ==, "workers: the value has a byte of zero\n");
+  check (server, "GET", "/workers", "", 200, "2\n");
+  g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, 1);
+  wp_harness_stop (server);
+}
+
 static void
 check_conflicts (const char *mode, const char *option, const char *path, const char *answer)
 {
@@ -340,6 +360,7 @@ main (int argc, char **argv)
   g_test_add_func ("/resized/full-lines", test_full_lines);
   g_test_add_func ("/resized/policy", test_policy);
   g_test_add_func ("/resized/refused", test_refused);
+  g_test_add_func ("/resized/zero-byte", test_zero_byte);
   g_test_add_func ("/resized/not-in-this-mode", test_not_in_this_mode);
   g_test_add_func ("/resized/no-admin-tokens", test_no_admin_tokens);
   g_test_add_func ("/resized/reloaded", test_reloaded);
