@@ -1,10 +1,10 @@
 #include "runtime/http/wp-forecast-pages.h"
 
-#include <libsoup/soup.h>
 #include <math.h>
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-text.h"
 #include "sim/trace/wp-json-add.h"
 
 #define LEAST_TRAFFIC 0.001
@@ -101,11 +101,11 @@ set_parameter (const char *key, const char *value, WpPolicy *policy, double *tra
 static gboolean
 read_query (const char *query, WpPolicy *policy, double *traffic, GError **error)
 {
-  g_autoptr (GHashTable) parameters = soup_form_decode (query);
+  g_autoptr (GHashTable) parameters = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_NONE, NULL);
   GHashTableIter iter;
   gpointer key, value;
 
-  if (*query && g_hash_table_size (parameters) == 0)
+  if (!parameters)
     return wp_fail (error, WP_ERROR_BAD_VALUE, "the query is not NAME=VALUE&...");
   g_hash_table_iter_init (&iter, parameters);
   while (g_hash_table_iter_next (&iter, &key, &value))
@@ -129,7 +129,11 @@ wp_what_if_format (WpForecast *forecast, const char *query, guint *status)
 
   *status = 400;
   if (!read_query (query, &policy, &traffic, &error))
-    return g_strdup_printf ("%s\n", error->message);
+    {
+      g_autofree char *reason = wp_text_escape (error->message);
+
+      return g_strdup_printf ("%s\n", reason);
+    }
   *status = 409;
   why_not = wp_forecast_what_if (forecast, &policy, traffic, &answer);
   if (why_not)

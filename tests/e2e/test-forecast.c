@@ -189,6 +189,9 @@ test_bad_questions (void)
   assert_answer (server, "/what-if.json?traffic=1e-9", 400, "traffic: \"1e-9\" is not from");
   assert_answer (server, "/what-if.json?mode=Default", 400, "mode: /what-if.json takes only workers");
   assert_answer (server, "/what-if.json?6", 400, "the query is not NAME=VALUE");
+  assert_answer (server, "/what-if.json?workers=2&6", 400, "the query is not NAME=VALUE");
+  assert_answer (server, "/what-if.json?workers=2%00x", 400, "the query is not NAME=VALUE");
+  assert_answer (server, "/what-if.json?a%0Ab=1", 400, "a\\nb: /what-if.json takes only workers");
   assert_answer (server, "/what-if.json", 409, "No request has ended yet.");
   assert_answer (server, "/forecast.json", 200, "\"unknown\"");
   assert_answer (server, "/metrics", 200, "\nwp_forecast_full_seconds +Inf\n");
