@@ -4,6 +4,7 @@
 
 #define MAX_PROPERTY 255
 #define PERSISTENT   2
+#define MAX_TEXT     (24 * 1024)
 
 static void
 add_header (WpAmqpMessage *self, const char *name, amqp_field_value_t value)
@@ -13,11 +14,13 @@ add_header (WpAmqpMessage *self, const char *name, amqp_field_value_t value)
   self->headers[headers->num_entries++] = (amqp_table_entry_t){ amqp_cstring_bytes (name), value };
 }
 
+/* All headers are in one frame, of 128 KiB: a text that is so long, of another program's message, is cut. */
 static void
 add_text (WpAmqpMessage *self, const char *name, const char *text)
 {
-  add_header (self, name,
-              (amqp_field_value_t){ .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes (text) });
+  amqp_bytes_t bytes = { strnlen (text, MAX_TEXT), (void *) text };
+
+  add_header (self, name, (amqp_field_value_t){ .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = bytes });
 }
 
 static void

@@ -8,7 +8,8 @@
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-rabbitmq.h"
 
-#define HELD 20 /* of a server with 10 workers */
+#define HELD           20     /* of a server with 10 workers */
+#define LARGEST_HEADER 131000 /* nearly a frame of 131,072 bytes */
 
 static WpRabbitmq *rabbitmq;
 
@@ -219,6 +220,68 @@ test_failed_queue_deleted (void)
   end (&self, 10, "the queue of failed jobs deleted");
 }
 
+static amqp_table_entry_t
+header (const char *name, int kind, const char *text, gsize len)
+{
+  amqp_table_entry_t entry = { amqp_cstring_bytes (name), { .kind = (uint8_t) kind } };
+
+  if (kind == AMQP_FIELD_KIND_I64)
+    entry.value.value.i64 = G_MININT64 + 1;
+  else
+    entry.value.value.bytes = (amqp_bytes_t){ len, (void *) text };
+  return entry;
+}
+
+/* @id: NULL: none */
+static void
+publish_foreign (const char *queue, const char *id, amqp_table_entry_t *headers, int n_headers)
+{
+  amqp_connection_state_t connection = wp_rabbitmq_connect (rabbitmq, 0);
+  amqp_basic_properties_t properties
+      = { ._flags = AMQP_BASIC_HEADERS_FLAG, .headers = { n_headers, headers } };
+
+  if (id)
+    properties._flags |= AMQP_BASIC_MESSAGE_ID_FLAG;
+  properties.message_id = amqp_cstring_bytes (id ? id : "");
+  g_assert_cmpint (amqp_basic_publish (connection, 1, amqp_empty_bytes, amqp_cstring_bytes (queue), 0, 0,
+                                       &properties, amqp_cstring_bytes (id ? id : "")),
+                   ==, AMQP_STATUS_OK);
+  wp_rabbitmq_disconnect (connection);
+}
+
+/* Headers of other types, no UTF-8, and as much of them as fits into a frame: without an id the message and
+ * its reason do not fit. */
+static void
+test_foreign (void)
+{
+  Scene self = begin ("foreign", NULL);
+  g_autofree char *large = g_strnfill (LARGEST_HEADER, 'p');
+  amqp_table_entry_t types[]
+      = { header ("method", AMQP_FIELD_KIND_I64, NULL, 0), header ("path", AMQP_FIELD_KIND_I64, NULL, 0),
+          header ("received", AMQP_FIELD_KIND_UTF8, "now", 3),
+          header ("enqueued", AMQP_FIELD_KIND_UTF8, "", 0) },
+      times[] = { header ("received", AMQP_FIELD_KIND_I64, NULL, 0),
+                  header ("enqueued", AMQP_FIELD_KIND_I64, NULL, 0) },
+      bytes[] = { header ("method", AMQP_FIELD_KIND_UTF8, "\xff\0\n", 3),
+                  header ("path", AMQP_FIELD_KIND_BYTES, "\xff\0\n", 3) },
+      path = header ("path", AMQP_FIELD_KIND_UTF8, large, LARGEST_HEADER);
+
+  publish_foreign (self.queue, "a0", types, G_N_ELEMENTS (types));
+  publish_foreign (self.queue, "a1", times, G_N_ELEMENTS (times));
+  publish_foreign (self.queue, "a2", bytes, G_N_ELEMENTS (bytes));
+  publish_foreign (self.queue, "a3", &path, 1);
+  publish_foreign (self.queue, NULL, &path, 1);
+  publish_foreign (self.queue, "a4", NULL, 0);
+  wp_harness_await_stat (self.server, "engine.dead_lettered", 1);
+  wp_harness_await_stat (self.server, "ledger.stored", 5);
+  wp_harness_await_stat (self.server, "engine.ready", 0);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "engine.reconnects"), ==, 0);
+  wp_harness_stop (self.server);
+  check_stored (&self, 5);
+  await_ready (&self, 0);
+  scene_clear (&self);
+}
+
 /* What it holds is stored and acknowledged; the rest stays in the queue. */
 static void
 test_drain (void)
@@ -424,6 +487,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rabbitmq-worker/database-down", test_database_down);
   g_test_add_func ("/rabbitmq-worker/failed", test_failed);
   g_test_add_func ("/rabbitmq-worker/failed-queue-deleted", test_failed_queue_deleted);
+  g_test_add_func ("/rabbitmq-worker/foreign", test_foreign);
   g_test_add_func ("/rabbitmq-worker/drain", test_drain);
   g_test_add_func ("/rabbitmq-worker/drain-timeout", test_drain_timeout);
   g_test_add_func ("/rabbitmq-worker/record", test_record);
