@@ -94,12 +94,14 @@ find_text (const amqp_basic_properties_t *properties, const char *name)
              : NULL;
 }
 
+/* A time before 1970 is no time of a request. */
 static gint64
 find_time (const amqp_basic_properties_t *properties, const char *name)
 {
   const amqp_field_value_t *value = find_header (properties, name);
 
-  return value && value->kind == AMQP_FIELD_KIND_I64 ? value->value.i64 : WP_TIME_NONE;
+  return value && value->kind == AMQP_FIELD_KIND_I64 && value->value.i64 >= 0 ? value->value.i64
+                                                                              : WP_TIME_NONE;
 }
 
 /* @property: counts where @flag is set; else it may be a header of that name */

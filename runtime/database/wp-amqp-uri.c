@@ -46,7 +46,8 @@ parse_host (const char *text, char **host, guint16 *port, GError **error)
              *colon = end ? (end[1] == ':' ? end + 1 : NULL) : strchr (text, ':');
   guint64 number = 0;
 
-  if ((*text == '[' && (!end || (end[1] != '\0' && !colon))) || *text == '\0' || text == colon)
+  if ((*text == '[' && (!end || (end[1] != '\0' && !colon))) || *text == '\0' || text == colon
+      || end == text + 1)
     return fail (error, "a host is malformed; the form is " FORM);
   if (colon && !wp_options_parse_uint (colon + 1, 1, G_MAXUINT16, &number, NULL))
     return fail (error, "a port is not a number from 1 to 65535; the form is " FORM);

@@ -83,6 +83,7 @@ test_uri (void)
     { "a host is missing", { DATABASE "amqp:///?queue=wp" } },
     { "a host is malformed", { DATABASE "amqp://127.0.0.2,,127.0.0.3/?queue=wp" } },
     { "a host is malformed", { DATABASE "amqp://[::1/?queue=wp" } },
+    { "a host is malformed", { DATABASE "amqp://[]:5672" } },
     { "a host is malformed", { DATABASE "amqp://:5672" } },
     { "a port is not a number from 1 to 65535", { DATABASE "amqp://127.0.0.2:amqp/" } },
     { "a port is not a number from 1 to 65535", { DATABASE "amqp://127.0.0.2:70000/" } },
