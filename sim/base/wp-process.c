@@ -122,42 +122,9 @@ wp_process_print (const char *text)
     lost_errno = errno;
 }
 
-/* LeakSanitizer looks at every thread's memory, and dies where a thread of a pool that was freed is just
- * ending: GLib does not wait for that. */
-#ifdef __SANITIZE_ADDRESS__
-static guint
-count_pool_threads (void)
-{
-  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
-  guint n = 0;
-
-  for (const char *id; tasks && (id = g_dir_read_name (tasks));)
-    {
-      g_autofree char *path = g_build_filename ("/proc/self/task", id, "comm", NULL), *name = NULL;
-
-      n += g_file_get_contents (path, &name, NULL, NULL) && g_str_has_prefix (name, "pool-")
-           && !g_str_has_prefix (name, "pool-spawner");
-    }
-  return n;
-}
-
-static void
-await_pool_threads (void)
-{
-  for (guint i = 0; i < 200 && count_pool_threads () > 0; i++)
-    g_usleep (5000);
-}
-#else
-static void
-await_pool_threads (void)
-{
-}
-#endif
-
 int
 wp_process_end (int status)
 {
-  await_pool_threads ();
   if (fclose (stdout) != 0 && lost_errno == 0)
     lost_errno = errno;
   if (lost_errno == 0 || status == STATUS_BAD)
