@@ -13,6 +13,8 @@ struct _WpLogSeconds {
   GArray *stamps; /* of Stamp: one for each run of lines, until they are merged in order of time */
   guint merged;   /* so many are */
   guint at;       /* where the last line's stamp was */
+  guint before;   /* lines of earlier files in the first second */
+  guint after;    /* and of later files in the last one */
 };
 
 WpLogSeconds *
@@ -73,10 +75,67 @@ wp_log_seconds_restart (WpLogSeconds *self)
     g_array_index (self->stamps, Stamp, i).given = 0;
 }
 
+static const Stamp *
+stamp_at (const WpLogSeconds *self, guint i)
+{
+  return &g_array_index (self->stamps, Stamp, i);
+}
+
+static const Stamp *
+last_stamp (const WpLogSeconds *self)
+{
+  return stamp_at (self, self->stamps->len - 1);
+}
+
+/* By the first second, then by the last. */
+static int
+compare_spans (gconstpointer a, gconstpointer b)
+{
+  const WpLogSeconds *one = *(WpLogSeconds *const *) a, *two = *(WpLogSeconds *const *) b;
+  gint64 first = stamp_at (one, 0)->second, second = stamp_at (two, 0)->second;
+
+  if (first == second)
+    {
+      first = last_stamp (one)->second;
+      second = last_stamp (two)->second;
+    }
+
+  return (first > second) - (first < second);
+}
+
+static gboolean
+share_second (const WpLogSeconds *earlier, const WpLogSeconds *later)
+{
+  return last_stamp (earlier)->second == stamp_at (later, 0)->second;
+}
+
+void
+wp_log_seconds_share (GPtrArray *files)
+{
+  g_ptr_array_sort (files, compare_spans);
+  for (guint i = 1; i < files->len; i++)
+    {
+      const WpLogSeconds *earlier = files->pdata[i - 1];
+      WpLogSeconds *later = files->pdata[i];
+
+      if (share_second (earlier, later))
+        later->before = last_stamp (earlier)->n + (earlier->stamps->len == 1 ? earlier->before : 0);
+    }
+  for (guint i = files->len; i-- > 1;)
+    {
+      WpLogSeconds *earlier = files->pdata[i - 1];
+      const WpLogSeconds *later = files->pdata[i];
+
+      if (share_second (earlier, later))
+        earlier->after = stamp_at (later, 0)->n + (later->stamps->len == 1 ? later->after : 0);
+    }
+}
+
 gint64
 wp_log_seconds_next (WpLogSeconds *self, gint64 second)
 {
   Stamp wanted = { second, 0, 0 };
+  guint64 given, n;
   Stamp *stamp;
 
   if (self->at + 1 < self->stamps->len && g_array_index (self->stamps, Stamp, self->at + 1).second == second)
@@ -87,8 +146,11 @@ wp_log_seconds_next (WpLogSeconds *self, gint64 second)
   stamp = &g_array_index (self->stamps, Stamp, self->at);
   if (stamp->given == stamp->n)
     return -1;
+  given = (guint64) stamp->given++ + (self->at == 0 ? self->before : 0);
+  n = (guint64) stamp->n + (self->at == 0 ? self->before : 0)
+      + (self->at + 1 == self->stamps->len ? self->after : 0);
 
-  return (gint64) ((2 * (guint64) stamp->given++ + 1) * (guint64) WP_NS_PER_S / (2 * (guint64) stamp->n));
+  return (gint64) ((2 * given + 1) * (guint64) WP_NS_PER_S / (2 * n));
 }
 
 gboolean
@@ -98,5 +160,5 @@ wp_log_seconds_is_crowded (const WpLogSeconds *self)
     if (g_array_index (self->stamps, Stamp, i).n > 1)
       return TRUE;
 
-  return FALSE;
+  return self->before > 0 || self->after > 0;
 }

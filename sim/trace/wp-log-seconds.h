@@ -26,5 +26,15 @@ void wp_log_seconds_restart (WpLogSeconds *self);
  */
 gint64 wp_log_seconds_next (WpLogSeconds *self, gint64 second);
 
-/* After the last was counted: has some second two lines or more? */
+/**
+ * wp_log_seconds_share:
+ * @files: (element-type WpLogSeconds): of the files of one trace, counted; is sorted by time
+ *
+ * A second in which a file ends and the next one begins, as when a log was rotated in it, is one: its lines
+ * are spread in the order of the files. Files that overlap otherwise are spread each by itself, as their
+ * lines mingle.
+ */
+void wp_log_seconds_share (GPtrArray *files);
+
+/* After the last was counted: has some second two lines or more, those of other files included? */
 gboolean wp_log_seconds_is_crowded (const WpLogSeconds *self);

@@ -28,9 +28,11 @@ struct _WpTraceFile {
   guint64 n_left_out; /* by it */
   guint64 n_skipped;  /* rows without an arrival, where that is no fault */
   gboolean stamps_known;
-  gboolean is_dated;     /* the first stamp is */
-  WpLogSeconds *seconds; /* the rows are spread over them, or NULL */
-  guint64 n_spread;      /* rows that were counted: a log may grow between two readings */
+  gboolean is_dated;      /* the first stamp is */
+  gboolean is_of_several; /* files, with which it may share seconds */
+  WpLogSeconds *seconds;  /* counted, or NULL */
+  gboolean is_spread;     /* the rows are, over them */
+  guint64 n_spread;       /* rows that were counted: a log may grow between two readings */
 };
 
 static gboolean
@@ -171,8 +173,8 @@ read_row (WpTraceFile *self, gboolean may_fill, WpRow *row, GError **error)
           return WP_TRACE_FILE_ERROR;
         }
       if (row->arrival_ns != WP_TIME_NONE)
-        return self->seconds == NULL || spread_arrival (self, row, error) ? WP_TRACE_FILE_ROWS
-                                                                          : WP_TRACE_FILE_ERROR;
+        return !self->is_spread || spread_arrival (self, row, error) ? WP_TRACE_FILE_ROWS
+                                                                     : WP_TRACE_FILE_ERROR;
       if (self->table->skips)
         {
           self->n_skipped++;
@@ -196,7 +198,7 @@ read_raw (WpTraceFile *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsi
 
   if (self->options.limit_rows > 0)
     max_rows = (gsize) MIN (max_rows, self->options.limit_rows - self->n_read);
-  if (self->seconds != NULL)
+  if (self->is_spread)
     max_rows = (gsize) MIN (max_rows, self->n_spread - self->n_read);
   if (max_rows == 0)
     return wp_bad_rows_end (&self->bad, self->n_read, error) ? WP_TRACE_FILE_END : WP_TRACE_FILE_ERROR;
@@ -233,21 +235,21 @@ wp_trace_file_restart (WpTraceFile *self, GError **error)
   wp_bad_rows_clear (&self->bad);
   if (self->seconds != NULL)
     wp_log_seconds_restart (self->seconds);
+  self->is_spread = self->seconds != NULL && wp_log_seconds_is_crowded (self->seconds);
 
   return wp_trace_format_rewind (self->table, error);
 }
 
-/* Are the stamps of the rows that follow whole seconds, as the first one, and do some share theirs? Counts
- * them in @seconds. */
+/* Are the stamps of the rows that follow whole seconds, as the first one? Counts them in @seconds. */
 static gboolean
-count_seconds (WpTraceFile *self, WpLogSeconds *seconds, WpRow *rows, gsize max_rows, gboolean *is_crowded,
+count_seconds (WpTraceFile *self, WpLogSeconds *seconds, WpRow *rows, gsize max_rows, gboolean *are_whole,
                GError **error)
 {
   WpTraceFileStatus status;
   WpStamp stamp;
   gsize n;
 
-  *is_crowded = FALSE;
+  *are_whole = FALSE;
   while ((status = read_raw (self, TRUE, rows, max_rows, &n, error)) == WP_TRACE_FILE_ROWS)
     {
       wp_mapping_stamp (self->mapping, &stamp);
@@ -256,18 +258,18 @@ count_seconds (WpTraceFile *self, WpLogSeconds *seconds, WpRow *rows, gsize max_
       wp_log_seconds_count (seconds, floor_seconds (stamp.ns));
     }
   wp_log_seconds_restart (seconds);
-  *is_crowded = wp_log_seconds_is_crowded (seconds);
+  *are_whole = TRUE;
 
   return status == WP_TRACE_FILE_END;
 }
 
-/* After the first row: are the rows to be spread over their seconds? @again: they are, and the first row
- * comes once more. */
+/* After the first row: are the rows to be spread over their seconds? @again: they were counted, and the first
+ * row comes once more. */
 static gboolean
 choose_stamps (WpTraceFile *self, WpRow *rows, gsize max_rows, gboolean *again, GError **error)
 {
   g_autoptr (WpLogSeconds) seconds = NULL;
-  gboolean is_own = g_hash_table_size (self->table->notes) > 0;
+  gboolean are_whole, is_own = g_hash_table_size (self->table->notes) > 0;
   WpStamp stamp;
   gboolean has_stamp = wp_mapping_stamp (self->mapping, &stamp);
 
@@ -278,9 +280,10 @@ choose_stamps (WpTraceFile *self, WpRow *rows, gsize max_rows, gboolean *again, 
       || (self->options.stamps == WP_STAMPS_AUTO && (is_own || !stamp.is_dated)))
     return TRUE;
   seconds = wp_log_seconds_new ();
-  if (!wp_trace_file_restart (self, error) || !count_seconds (self, seconds, rows, max_rows, again, error))
+  if (!wp_trace_file_restart (self, error)
+      || !count_seconds (self, seconds, rows, max_rows, &are_whole, error))
     return FALSE;
-  if (*again)
+  if (are_whole && self->n_read > 0 && (self->is_of_several || wp_log_seconds_is_crowded (seconds)))
     {
       self->n_spread = self->n_read;
       self->seconds = g_steal_pointer (&seconds);
@@ -305,10 +308,25 @@ wp_trace_file_read (WpTraceFile *self, gboolean may_fill, WpRow *rows, gsize max
   return again ? read_raw (self, may_fill, rows, max_rows, n_rows, error) : status;
 }
 
+gboolean
+wp_trace_file_count_seconds (WpTraceFile *self, WpRow *rows, gsize max_rows, GPtrArray *seconds,
+                             GError **error)
+{
+  gsize n_rows;
+
+  self->is_of_several = TRUE;
+  if (wp_trace_file_read (self, TRUE, rows, max_rows, &n_rows, error) == WP_TRACE_FILE_ERROR)
+    return FALSE;
+  if (self->seconds != NULL)
+    g_ptr_array_add (seconds, self->seconds);
+
+  return TRUE;
+}
+
 void
 wp_trace_file_allow_fast (WpTraceFile *self, gboolean is_allowed)
 {
-  self->is_fast = is_allowed && self->is_plain && self->seconds == NULL;
+  self->is_fast = is_allowed && self->is_plain && !self->is_spread;
 }
 
 void
@@ -346,7 +364,7 @@ wp_trace_file_is_log (const WpTraceFile *self)
 gboolean
 wp_trace_file_is_spread (const WpTraceFile *self)
 {
-  return self->seconds != NULL;
+  return self->is_spread;
 }
 
 gboolean
@@ -405,7 +423,7 @@ wp_trace_file_append_assumptions (const WpTraceFile *self, GPtrArray *lines)
 
   if (unit != NULL)
     g_ptr_array_add (lines, g_strdup_printf ("arrivals are %s since 1970, by their size", unit));
-  if (self->seconds != NULL)
+  if (self->is_spread)
     g_ptr_array_add (lines, g_strdup ("stamps are whole seconds: their requests are spread evenly over them "
                                       "(--stamps=as-is leaves them)"));
   if (self->table->kind->append_notes != NULL)

@@ -33,6 +33,18 @@ typedef enum {
 WpTraceFileStatus wp_trace_file_read (WpTraceFile *self, gboolean may_fill, WpRow *rows, gsize max_rows,
                                       gsize *n_rows, GError **error);
 
+/**
+ * wp_trace_file_count_seconds:
+ * @rows: room to read into
+ * @seconds: (element-type WpLogSeconds): gets those of the file if its stamps are whole seconds that may be
+ * spread
+ *
+ * Of one of several files, before its first row is read: counts how many rows each second has, which
+ * wp_log_seconds_share() may then change; wp_trace_file_restart() has to follow.
+ */
+gboolean wp_trace_file_count_seconds (WpTraceFile *self, WpRow *rows, gsize max_rows, GPtrArray *seconds,
+                                      GError **error);
+
 /* The first row comes next. */
 gboolean wp_trace_file_restart (WpTraceFile *self, GError **error);
 

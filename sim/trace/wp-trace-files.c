@@ -1,6 +1,7 @@
 #include "sim/trace/wp-trace-files.h"
 
 #include "sim/base/wp-error.h"
+#include "sim/trace/wp-log-seconds.h"
 #include "sim/trace/wp-trace-merge.h"
 
 #define NAMED_FILES 3 /* of which the report names each */
@@ -12,6 +13,7 @@ struct _WpTraceFiles {
   char *name, *title;
   guint columns;           /* of any: set of 1 << WpColumn */
   gboolean clocks_checked; /* all files' */
+  gboolean seconds_shared;
 };
 
 static WpTraceFile *
@@ -203,6 +205,21 @@ check_clocks (const WpTraceFiles *self, GError **error)
   return TRUE;
 }
 
+/* Before the first row: a log may have been rotated within a second. */
+static gboolean
+share_seconds (WpTraceFiles *self, WpRow *rows, gsize max_rows, GError **error)
+{
+  g_autoptr (GPtrArray) seconds = g_ptr_array_new ();
+
+  self->seconds_shared = TRUE;
+  for (guint i = 0; i + 1 < self->files->len; i++)
+    if (!wp_trace_file_count_seconds (file_at (self, i), rows, max_rows, seconds, error))
+      return FALSE;
+  wp_log_seconds_share (seconds);
+
+  return wp_trace_files_restart (self, error);
+}
+
 WpTraceFileStatus
 wp_trace_files_read (WpTraceFiles *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsize *n_rows,
                      WpTraceFile **file, GError **error)
@@ -210,6 +227,8 @@ wp_trace_files_read (WpTraceFiles *self, gboolean may_fill, WpRow *rows, gsize m
   WpTraceFileStatus status;
 
   *file = file_at (self, 0);
+  if (self->merge != NULL && !self->seconds_shared && !share_seconds (self, rows, max_rows, error))
+    return WP_TRACE_FILE_ERROR;
   status = self->merge == NULL
                ? wp_trace_file_read (*file, may_fill, rows, max_rows, n_rows, error)
                : wp_trace_merge_read (self->merge, may_fill, rows, max_rows, n_rows, file, error);

@@ -176,6 +176,57 @@ test_formats (void)
     }
 }
 
+#define STAMP(second) "2026-11-01T10:00:" second "Z,0."
+
+/* The rows' services are 0.1 s, 0.2 s... in the order that they ought to have. */
+static void
+assert_spread (const char *const *names, const char *const *texts, const gint64 *arrivals_ms)
+{
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  const WpRow *rows;
+  gsize n_rows;
+
+  trace = open_texts (names, texts, 4096, NULL, &error);
+  g_assert_no_error (error);
+  rows = wp_trace_load (trace, &n_rows, &error);
+  g_assert_no_error (error);
+  for (gsize i = 0; i < n_rows; i++)
+    {
+      g_assert_cmpint (rows[i].arrival_ns, ==, arrivals_ms[i] * WP_NS_PER_MS);
+      g_assert_cmpint (rows[i].service_ns, ==, (gint64) (i + 1) * 100 * WP_NS_PER_MS);
+    }
+  g_assert_cmpint (arrivals_ms[n_rows], ==, -1);
+}
+
+/* A log that was rotated within a second, in any order on the command line: the lines of that second are
+ * spread as one. */
+static void
+test_shared_seconds (void)
+{
+  static const char *const names[] = { "access.log", "access.log.2", "access.log.1", NULL };
+  static const char old[]
+      = "arrival,service\n" STAMP ("01") "1\n" STAMP ("01") "2\n" STAMP ("02") "3\n" STAMP ("02") "4\n";
+  /* alone, neither of these would be spread */
+  static const char in_between[] = "arrival,service\n" STAMP ("02") "5\n";
+  static const char new[] = "arrival,service\n" STAMP ("02") "6\n" STAMP ("03") "7\n";
+  static const char *const three[] = { new, old, in_between };
+
+  assert_spread (names, three, (const gint64[]){ 0, 500, 875, 1125, 1375, 1625, 2250, -1 });
+}
+
+/* Logs of two servers, whose lines mingle in each second, are spread each by itself. */
+static void
+test_overlapping_seconds (void)
+{
+  static const char *const names[] = { "a.log", "b.log", NULL };
+  static const char *const texts[]
+      = { "arrival,service\n" STAMP ("01") "2\n" STAMP ("02") "4\n" STAMP ("02") "6\n",
+          "arrival,service\n" STAMP ("01") "1\n" STAMP ("01") "3\n" STAMP ("02") "5\n" };
+
+  assert_spread (names, texts, (const gint64[]){ 0, 250, 500, 1000, 1250, 1500, -1 });
+}
+
 /* Of one file with its header again in the middle, too. */
 static void
 test_header_again (void)
@@ -302,6 +353,8 @@ main (int argc, char **argv)
   g_test_add_func ("/trace-files/in-order", test_in_order);
   g_test_add_func ("/trace-files/out-of-order", test_out_of_order);
   g_test_add_func ("/trace-files/formats", test_formats);
+  g_test_add_func ("/trace-files/shared-seconds", test_shared_seconds);
+  g_test_add_func ("/trace-files/overlapping-seconds", test_overlapping_seconds);
   g_test_add_func ("/trace-files/header-again", test_header_again);
   g_test_add_func ("/trace-files/refused", test_refused);
   g_test_add_func ("/trace-files/column-missing", test_column_missing);
