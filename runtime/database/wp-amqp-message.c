@@ -104,12 +104,17 @@ find_time (const amqp_basic_properties_t *properties, const char *name)
                                                                               : WP_TIME_NONE;
 }
 
-/* @property: counts where @flag is set; else it may be a header of that name */
+/* @property: counts where @flag is set; else it may be a header of that name. An empty one is none, and so is
+ * one with a byte of zero: as an id it could be that of another message too. */
 static char *
 get_property (const amqp_basic_properties_t *properties, amqp_bytes_t property, amqp_flags_t flag,
               const char *name)
 {
-  return properties->_flags & flag ? g_strndup (property.bytes, property.len) : find_text (properties, name);
+  if (!(properties->_flags & flag))
+    return find_text (properties, name);
+  return property.len > 0 && !memchr (property.bytes, '\0', property.len)
+             ? g_strndup (property.bytes, property.len)
+             : NULL;
 }
 
 void

@@ -272,7 +272,9 @@ test_foreign (void)
   publish_foreign (self.queue, "a3", &path, 1);
   publish_foreign (self.queue, NULL, &path, 1);
   publish_foreign (self.queue, "a4", NULL, 0);
-  wp_harness_await_stat (self.server, "engine.dead_lettered", 1);
+  publish_foreign (self.queue, "", NULL, 0);
+  publish_foreign (self.queue, "", NULL, 0); /* another one, and not a duplicate */
+  wp_harness_await_stat (self.server, "engine.dead_lettered", 3);
   wp_harness_await_stat (self.server, "ledger.stored", 5);
   wp_harness_await_stat (self.server, "engine.ready", 0);
   wp_harness_stop (self.server);
