@@ -434,6 +434,9 @@ test_what_if (void)
   wp_browser_await (browser, "/^The last .*, [0-9,]+ requests, simulated at these sizes:$/"
                              ".test (document.getElementById ('what-if-span').textContent)");
   wp_browser_await (browser, "document.getElementById ('what-if-answer').rows.length === 9");
+  wp_browser_await (browser, /* a second of two workers is in the history, and on the page */
+                    "document.querySelector ('#chart-busy tr:nth-child(2) td:nth-child(3)')"
+                    ".textContent.match (/[0-9]/) !== null");
   wp_browser_apply_workers (browser, "4", TOKEN);
   await_text ("#applied", "workers is 4 now");
   g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 4);
