@@ -254,13 +254,14 @@ fill_tablespace (const char *folder)
                                                                                                */
 }
 
-/* The table's disk is full, and has room again; where nobody may mount, the server is made to say so. */
+/* The table's disk is full, after more than the requests that begin() waits for, and has room again; where
+ * nobody may mount, the server is made to say so. */
 static void
 test_disk_full (void)
 {
   g_autofree char *folder = g_dir_make_tmp ("wp-small-XXXXXX", NULL);
   gboolean mounts = unshare (CLONE_NEWNS) == 0 && mount ("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0
-                    && mount_small (folder, 0, "1m");
+                    && mount_small (folder, 0, "3m");
   Scene self;
 
   if (mounts)
