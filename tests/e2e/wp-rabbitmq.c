@@ -234,6 +234,7 @@ start_epmd (WpRabbitmq *self)
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GSocketConnection) connection = NULL;
 
+  g_socket_client_set_enable_proxy (client, FALSE);
   while (!connection)
     {
       if (!self->epmd)
