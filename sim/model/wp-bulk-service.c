@@ -35,28 +35,8 @@ struct _WpBulkService {
   guint64 completed; /* finished since the counting began, and with those of the warm-up */
   gint64 time_full_ns, first_full_ns;
   WpUint128 busy_ns, service_ns;
-  WpHistogram *blocked_time, *accept_latency, *wait, *response, *depth;
+  WpHistograms histograms;
 };
-
-static void
-new_histograms (WpBulkService *self)
-{
-  self->blocked_time = wp_histogram_new ();
-  self->accept_latency = wp_histogram_new ();
-  self->wait = wp_histogram_new ();
-  self->response = wp_histogram_new ();
-  self->depth = wp_histogram_new ();
-}
-
-static void
-free_histograms (WpBulkService *self)
-{
-  wp_histogram_free (self->blocked_time);
-  wp_histogram_free (self->accept_latency);
-  wp_histogram_free (self->wait);
-  wp_histogram_free (self->response);
-  wp_histogram_free (self->depth);
-}
 
 WpBulkService *
 wp_bulk_service_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commit, WpBatchNotify notify,
@@ -76,7 +56,7 @@ wp_bulk_service_new (const WpLayout *layout, gint64 patience_ns, WpCommit *commi
   self->notify = notify;
   self->data = data;
   self->commit_ends_ns = self->take_at_ns = self->first_full_ns = WP_TIME_NONE;
-  new_histograms (self);
+  wp_histograms_init (&self->histograms);
 
   return self;
 }
@@ -88,7 +68,7 @@ wp_bulk_service_free (WpBulkService *self)
   job_ring_clear (&self->queue);
   job_ring_clear (&self->parked);
   wp_commit_unref (self->commit);
-  free_histograms (self);
+  wp_histograms_clear (&self->histograms);
   g_free (self);
 }
 
@@ -133,7 +113,7 @@ count_time (WpBulkService *self, gint64 until_ns)
   if (passed_ns == 0)
     return;
   if (self->requests > 0 || self->in_service.length > 0) /* counting starts at the first arrival */
-    wp_histogram_add_inline (self->depth, (gint64) self->queue.length, passed_ns);
+    wp_histogram_add_inline (self->histograms.depth, (gint64) self->queue.length, passed_ns);
   self->busy_ns += (WpUint128) self->in_service.length * passed_ns;
   if (is_full (self))
     {
@@ -179,7 +159,7 @@ start_one (WpBulkService *self)
   wp_commit_count_row (self->commit, &self->draws, self->now_ns);
   self->busy_max = MAX (self->busy_max, self->in_service.length);
   if (counts (self, &job))
-    wp_histogram_add_inline (self->wait, self->now_ns - job.arrival_ns, 1);
+    wp_histogram_add_inline (self->histograms.wait, self->now_ns - job.arrival_ns, 1);
 }
 
 static void
@@ -189,9 +169,9 @@ accept (WpBulkService *self, Job job)
   if (counts (self, &job))
     {
       self->accepted++;
-      wp_histogram_add_inline (self->accept_latency, self->now_ns - job.arrival_ns, 1);
+      wp_histogram_add_inline (self->histograms.accept_latency, self->now_ns - job.arrival_ns, 1);
       if (job.blocked)
-        wp_histogram_add_inline (self->blocked_time, self->now_ns - job.arrival_ns, 1);
+        wp_histogram_add_inline (self->histograms.blocked_time, self->now_ns - job.arrival_ns, 1);
     }
   job_ring_push (&self->queue, job);
   notify_result (self, &job, WP_TIME_NONE, WP_OUTCOME_NONE);
@@ -224,7 +204,7 @@ end_commit (WpBulkService *self)
         {
           self->finished++;
           self->service_ns += (guint64) (self->now_ns - job.started_ns);
-          wp_histogram_add_inline (self->response, self->now_ns - job.arrival_ns, 1);
+          wp_histogram_add_inline (self->histograms.response, self->now_ns - job.arrival_ns, 1);
         }
       notify_result (self, &job, self->now_ns, WP_OUTCOME_STORED);
     }
@@ -383,8 +363,8 @@ wp_bulk_service_start_counting (WpBulkService *self, gint64 now_ns)
 {
   wp_bulk_service_advance (self, now_ns);
   count_time (self, now_ns);
-  free_histograms (self);
-  new_histograms (self);
+  wp_histograms_clear (&self->histograms);
+  wp_histograms_init (&self->histograms);
   self->requests = self->accepted = self->dropped = self->refused = self->blocked = self->finished = 0;
   self->completed = 0;
   self->blocked_peak = self->parked.length;
@@ -401,13 +381,14 @@ wp_bulk_service_sums (const WpBulkService *self, WpSums *sums)
   *sums = (WpSums){
     .requests = (double) self->requests,
     .accepted = (double) self->accepted,
-    .started = (double) wp_histogram_count (self->wait),
+    .started = (double) wp_histogram_count (self->histograms.wait),
     .refused = (double) self->refused,
     .blocked = (double) self->blocked,
     .service = (double) self->busy_ns / 1e9,
     .depth_clock = (double) self->now_ns / 1e9,
   };
-  wp_sums_add_times (sums, self->wait, self->response, self->blocked_time, self->depth);
+  wp_sums_add_times (sums, self->histograms.wait, self->histograms.response, self->histograms.blocked_time,
+                     self->histograms.depth);
 }
 
 static void
@@ -423,10 +404,6 @@ count_outcomes (const WpBulkService *self, WpSummary *summary)
   summary->accepted = self->accepted;
   summary->blocked = self->blocked;
   summary->blocked_peak = self->blocked_peak;
-  summary->blocked_time = wp_spread_from_histogram (self->blocked_time);
-  summary->accept_latency = wp_spread_from_histogram (self->accept_latency);
-  summary->wait = wp_spread_from_histogram (self->wait);
-  summary->response = wp_spread_from_histogram (self->response);
 }
 
 static void
@@ -436,7 +413,7 @@ fill_summary (const WpBulkService *self, WpSummary *summary)
   count_outcomes (self, summary);
   if (self->finished > 0)
     summary->busy_max = (gint64) self->busy_max;
-  wp_summary_set_depth (summary, self->depth);
+  wp_summary_set_histograms (summary, &self->histograms);
   if (self->layout.can_be_full)
     {
       summary->time_full_ns = self->time_full_ns;
@@ -476,18 +453,15 @@ wp_bulk_service_merge (WpBulkService *self, const WpBulkService *other)
     self->first_full_ns = other->first_full_ns;
   self->busy_ns += other->busy_ns;
   self->service_ns += other->service_ns;
-  wp_histogram_merge (self->blocked_time, other->blocked_time);
-  wp_histogram_merge (self->accept_latency, other->accept_latency);
-  wp_histogram_merge (self->wait, other->wait);
-  wp_histogram_merge (self->response, other->response);
+  wp_histograms_merge_times (&self->histograms, &other->histograms);
 }
 
 void
 wp_bulk_service_finish_merged (WpBulkService *self, guint servers, guint64 blocked_peak, WpHistogram *depths,
                                WpSummary *summary)
 {
-  wp_histogram_free (self->depth);
-  self->depth = depths;
+  wp_histogram_free (self->histograms.depth);
+  self->histograms.depth = depths;
   self->blocked_peak = blocked_peak;
   self->time_full_ns /= servers;
   if (self->layout.workers != WP_UNBOUNDED)
@@ -500,11 +474,11 @@ wp_bulk_service_check (const WpBulkService *self, GError **error)
 {
   /* from arrival to leaving */
   WpUint128 dropped_ns = (WpUint128) self->dropped * (guint64) self->drop_after_ns;
-  WpUint128 queued_ns = self->wait->sum + dropped_ns - self->accept_latency->sum;
+  WpUint128 queued_ns = self->histograms.wait->sum + dropped_ns - self->histograms.accept_latency->sum;
 
   return self->counted_from > 0 || /* after a warm-up the two sides count different jobs */
-         (wp_summary_check_law ("depth", self->depth->sum, queued_ns, error)
+         (wp_summary_check_law ("depth", self->histograms.depth->sum, queued_ns, error)
           && wp_summary_check_law ("busy", self->busy_ns, self->service_ns, error)
-          && wp_summary_check_law ("response", self->response->sum, self->wait->sum + self->service_ns,
-                                   error));
+          && wp_summary_check_law ("response", self->histograms.response->sum,
+                                   self->histograms.wait->sum + self->service_ns, error));
 }

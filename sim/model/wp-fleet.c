@@ -2,9 +2,6 @@
 
 #include "sim/model/wp-heap.h"
 #include "sim/model/wp-model-private.h"
-#include "sim/stats/wp-random.h"
-
-const char *const wp_balance_names[] = { "round-robin", "random", "least", NULL };
 
 /* What changes at a moment to come;  jobs in the queues,
  * parked requests, open requests of @instance. */
@@ -28,13 +25,9 @@ struct _WpFleet {
   WpModel **models;
   WpHttpStage **stages; /* of each server; NULL: there are none */
   gint64 patience_ns;
-  guint *open; /* for each server */
-  guint last;  /* the server that got the last request */
-  WpRandom random;
+  WpBalancer balancer;
   ChangeHeap changes; /* to come */
-  guint64 depth, parked, parked_peak;
-  gint64 counted_ns; /* the depth is counted up to here; WP_TIME_NONE: no request has come */
-  WpHistogram *depths;
+  WpFleetDepth depth;
 };
 
 WpFleet *
@@ -53,11 +46,8 @@ wp_fleet_new (const WpFleetOptions *options, const WpLayout *layout, gint64 pati
       for (guint i = 0; i < options->instances; i++)
         self->stages[i] = wp_http_stage_new (&options->http_stage);
     }
-  self->open = g_new0 (guint, options->instances);
-  self->last = options->instances - 1;
-  wp_random_init (&self->random, options->seed, WP_BALANCE_STREAM);
-  self->counted_ns = WP_TIME_NONE;
-  self->depths = wp_histogram_new ();
+  wp_balancer_init (&self->balancer, options->balance, options->instances, options->seed);
+  wp_fleet_depth_init (&self->depth);
 
   return self;
 }
@@ -73,18 +63,10 @@ wp_fleet_free (WpFleet *self)
     }
   g_free (self->models);
   g_free (self->stages);
-  g_free (self->open);
+  wp_balancer_clear (&self->balancer);
   change_heap_clear (&self->changes);
-  wp_histogram_free (self->depths);
+  wp_fleet_depth_clear (&self->depth);
   g_free (self);
-}
-
-static void
-count_depth (WpFleet *self, gint64 until_ns)
-{
-  if (until_ns > self->counted_ns)
-    wp_histogram_add_inline (self->depths, (gint64) self->depth, (guint64) (until_ns - self->counted_ns));
-  self->counted_ns = MAX (self->counted_ns, until_ns);
 }
 
 /* Makes all changes up to @now_ns. */
@@ -96,27 +78,12 @@ advance (WpFleet *self, gint64 now_ns)
       Change change = change_heap_pop (&self->changes);
 
       if (change.depth != 0)
-        count_depth (self, change.at_ns);
-      self->depth += (guint64) change.depth;
-      self->parked += (guint64) change.parked;
-      self->parked_peak = MAX (self->parked_peak, self->parked);
-      self->open[change.instance] += (guint) change.open;
+        wp_fleet_depth_count (&self->depth, change.at_ns);
+      self->depth.jobs += (guint64) change.depth;
+      self->depth.parked += (guint64) change.parked;
+      self->depth.parked_peak = MAX (self->depth.parked_peak, self->depth.parked);
+      self->balancer.open[change.instance] += (guint) change.open;
     }
-}
-
-static guint
-choose (WpFleet *self)
-{
-  guint n = self->options.instances, next = self->last + 1 < n ? self->last + 1 : 0, best = next;
-
-  if (self->options.balance == WP_BALANCE_RANDOM)
-    return (guint) wp_random_below (&self->random, n);
-  if (self->options.balance == WP_BALANCE_LEAST)
-    for (guint i = 0, at = next; i < n; i++, at = at + 1 < n ? at + 1 : 0)
-      if (self->open[at] < self->open[best])
-        best = at;
-
-  return best;
 }
 
 /* When the balancer sees the request end: its answer, or its client leaves. */
@@ -153,7 +120,7 @@ plan_changes (WpFleet *self, guint instance, gint64 queued_ns, gint64 closed_ns,
     change_heap_push (&self->changes, (Change){ left_ns, instance, -1, 0, 0, 0 });
   if (self->options.balance == WP_BALANCE_LEAST)
     {
-      self->open[instance]++;
+      self->balancer.open[instance]++;
       change_heap_push (&self->changes, (Change){ closed_ns, instance, 0, 0, -1, 0 });
     }
 }
@@ -183,19 +150,20 @@ wp_fleet_offer (WpFleet *self, const WpRow *rows, const gint64 *services_ns, con
       gint64 dispatch_ns = dispatches_ns ? dispatches_ns[i] : 0;
       WpRequestResult unseen, *result = results ? &results[i] : &unseen;
       WpModel *model;
+      guint instance;
       WpRow row;
 
       advance (self, rows[i].arrival_ns);
-      self->last = choose (self);
-      row = pass_stage (self, self->last, &rows[i]);
-      if (self->counted_ns == WP_TIME_NONE)
-        self->counted_ns = row.arrival_ns;
-      model = self->models[self->last];
+      instance = wp_balancer_choose (&self->balancer);
+      row = pass_stage (self, instance, &rows[i]);
+      if (self->depth.counted_ns == WP_TIME_NONE)
+        self->depth.counted_ns = row.arrival_ns;
+      model = self->models[instance];
       if (!(warms_up ? wp_model_warm_up (model, &row, &services_ns[i], &dispatch_ns, 1, result)
                      : wp_model_offer_dispatched (model, &row, &services_ns[i], &dispatch_ns, 1, result)))
         return FALSE;
-      plan_changes (self, self->last, row.arrival_ns, closes_at (self, rows[i].arrival_ns, result),
-                    dispatch_ns, result);
+      plan_changes (self, instance, row.arrival_ns, closes_at (self, rows[i].arrival_ns, result), dispatch_ns,
+                    result);
     }
 
   return TRUE;
@@ -207,10 +175,7 @@ wp_fleet_start_counting (WpFleet *self, gint64 now_ns)
   advance (self, now_ns);
   for (guint i = 0; i < self->options.instances; i++)
     wp_model_start_counting (self->models[i], now_ns);
-  self->parked_peak = self->parked;
-  self->counted_ns = now_ns;
-  wp_histogram_free (self->depths);
-  self->depths = wp_histogram_new ();
+  wp_fleet_depth_restart (&self->depth, now_ns);
 }
 
 void
@@ -228,15 +193,15 @@ wp_fleet_finish (WpFleet *self, WpSummary *summary)
         wp_http_stage_merge (self->stages[0], self->stages[i]);
     }
   all->time_full_ns /= self->options.instances;
-  all->blocked_peak = self->parked_peak;
+  all->blocked_peak = self->depth.parked_peak;
   if (all->accepted > 0)
     {
-      count_depth (self, all->last_ns);
+      wp_fleet_depth_count (&self->depth, all->last_ns);
       wp_ring_clear (&all->waiting); /* jobs of the warm-up, if this server accepted none since */
       wp_histogram_free (all->depth);
-      all->depth = self->depths;
+      all->depth = self->depth.depths;
       all->counted_ns = all->last_ns;
-      self->depths = wp_histogram_new ();
+      self->depth.depths = wp_histogram_new ();
     }
   wp_model_finish (all, summary);
 }

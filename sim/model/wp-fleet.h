@@ -1,19 +1,9 @@
 /* wp-fleet.h - several servers of one kind behind a load balancer, each with a queue of its own. */
 #pragma once
 
+#include "sim/model/wp-balance.h"
 #include "sim/model/wp-http-stage.h"
 #include "sim/model/wp-model.h"
-
-typedef enum {
-  WP_BALANCE_ROUND_ROBIN, /* in turn */
-  WP_BALANCE_RANDOM,
-  /* the server with the fewest open requests, and among several of them in turn: nginx's least_conn */
-  WP_BALANCE_LEAST
-} WpBalance;
-
-extern const char *const wp_balance_names[]; /* as typed, in this order, NULL-terminated */
-
-#define WP_BALANCE_STREAM 7 /* of random numbers; other draws of the same seed have others */
 
 typedef struct {
   guint instances; /* 0: there is no fleet */

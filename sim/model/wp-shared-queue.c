@@ -43,10 +43,9 @@ struct _WpSharedQueue {
   WpBatchNotify notify;
   gpointer data;
 
-  WpRandom random;
-  gint64 *free_ns;    /* of each front, when its threads are free, in a ring */
-  guint *next_thread; /* of each front: the one that is free first */
-  guint last_front;
+  WpBalancer balancer; /* of the fronts */
+  gint64 *free_ns;     /* of each front, when its threads are free, in a ring */
+  guint *next_thread;  /* of each front: the one that is free first */
 
   JobHeap coming;       /* jobs that a later arrival might precede */
   JobRing waiting;      /* in order of publishing, not started */
@@ -76,28 +75,8 @@ struct _WpSharedQueue {
   guint64 n_commits, rows;
   gint64 time_full_ns, first_full_ns;
   WpUint128 busy_ns, committing_ns, service_ns;
-  WpHistogram *blocked_time, *accept_latency, *wait, *response, *depth;
+  WpHistograms histograms;
 };
-
-static void
-new_histograms (WpSharedQueue *self)
-{
-  self->blocked_time = wp_histogram_new ();
-  self->accept_latency = wp_histogram_new ();
-  self->wait = wp_histogram_new ();
-  self->response = wp_histogram_new ();
-  self->depth = wp_histogram_new ();
-}
-
-static void
-free_histograms (WpSharedQueue *self)
-{
-  wp_histogram_free (self->blocked_time);
-  wp_histogram_free (self->accept_latency);
-  wp_histogram_free (self->wait);
-  wp_histogram_free (self->response);
-  wp_histogram_free (self->depth);
-}
 
 WpSharedQueue *
 wp_shared_queue_new (const WpSharedQueueOptions *options, const WpLayout *layout, WpCommit *confirm,
@@ -115,12 +94,11 @@ wp_shared_queue_new (const WpSharedQueueOptions *options, const WpLayout *layout
   wp_commit_restart (commit, &self->commits);
   self->notify = notify;
   self->data = data;
-  wp_random_init (&self->random, options->seed, WP_BALANCE_STREAM);
+  wp_balancer_init (&self->balancer, options->balance, options->fronts, options->seed);
   self->free_ns = g_new0 (gint64, (gsize) options->fronts * options->threads);
   self->next_thread = g_new0 (guint, options->fronts);
-  self->last_front = options->fronts - 1;
   self->first_full_ns = WP_TIME_NONE;
-  new_histograms (self);
+  wp_histograms_init (&self->histograms);
 
   return self;
 }
@@ -130,6 +108,7 @@ wp_shared_queue_free (WpSharedQueue *self)
 {
   wp_commit_unref (self->confirm);
   wp_commit_unref (self->commit);
+  wp_balancer_clear (&self->balancer);
   g_free (self->free_ns);
   g_free (self->next_thread);
   job_heap_clear (&self->coming);
@@ -139,7 +118,7 @@ wp_shared_queue_free (WpSharedQueue *self)
   wp_ring_clear (&self->entered);
   batch_ring_clear (&self->taken);
   wp_ring_clear (&self->parked);
-  free_histograms (self);
+  wp_histograms_clear (&self->histograms);
   g_free (self);
 }
 
@@ -165,13 +144,9 @@ add (WpSharedQueue *self, gint64 one_ns, gint64 other_ns)
 static gint64
 pass_front (WpSharedQueue *self, gint64 arrival_ns)
 {
-  guint n = self->options.fronts, threads = self->options.threads, front;
-  gint64 *free_ns;
+  guint threads = self->options.threads, front = wp_balancer_choose (&self->balancer);
+  gint64 *free_ns = &self->free_ns[front * threads + self->next_thread[front]];
 
-  self->last_front = self->last_front + 1 < n ? self->last_front + 1 : 0;
-  front = self->options.balance == WP_BALANCE_RANDOM ? (guint) wp_random_below (&self->random, n)
-                                                     : self->last_front;
-  free_ns = &self->free_ns[front * threads + self->next_thread[front]];
   self->next_thread[front] = self->next_thread[front] + 1 < threads ? self->next_thread[front] + 1 : 0;
 
   return *free_ns = add (self, MAX (arrival_ns, *free_ns), self->options.front_ns);
@@ -192,7 +167,8 @@ count_depth (WpSharedQueue *self, gint64 until_ns)
 
   if (until_ns > from_ns)
     {
-      wp_histogram_add_inline (self->depth, (gint64) self->depth_jobs, (guint64) (until_ns - from_ns));
+      wp_histogram_add_inline (self->histograms.depth, (gint64) self->depth_jobs,
+                               (guint64) (until_ns - from_ns));
       if (self->depth_jobs >= self->layout.queue_jobs)
         {
           if (self->first_full_ns == WP_TIME_NONE)
@@ -241,7 +217,7 @@ count_parked (WpSharedQueue *self, const Job *job)
     return;
   self->blocked++;
   self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
-  wp_histogram_add_inline (self->blocked_time, job->accepted_ns - job->arrival_ns, 1);
+  wp_histogram_add_inline (self->histograms.blocked_time, job->accepted_ns - job->arrival_ns, 1);
 }
 
 static void
@@ -273,7 +249,7 @@ place (WpSharedQueue *self, Job *job, gint64 freed_ns)
   if (!counts (self, job))
     return;
   self->accepted++;
-  wp_histogram_add_inline (self->accept_latency, job->accepted_ns - job->arrival_ns, 1);
+  wp_histogram_add_inline (self->histograms.accept_latency, job->accepted_ns - job->arrival_ns, 1);
 }
 
 /* Gives places to published jobs in order, while it is known when one is free. */
@@ -347,8 +323,8 @@ start_job (WpSharedQueue *self, gint64 start_ns, gint64 end_ns)
     {
       self->finished++;
       self->service_ns += (guint64) (end_ns - start_ns);
-      wp_histogram_add_inline (self->wait, start_ns - job.arrival_ns, 1);
-      wp_histogram_add_inline (self->response, end_ns - job.arrival_ns, 1);
+      wp_histogram_add_inline (self->histograms.wait, start_ns - job.arrival_ns, 1);
+      wp_histogram_add_inline (self->histograms.response, end_ns - job.arrival_ns, 1);
     }
   notify_result (self, &job, start_ns, end_ns);
 }
@@ -448,8 +424,8 @@ wp_shared_queue_start_counting (WpSharedQueue *self, gint64 now_ns)
   advance (self, now_ns);
   end_commits (self, now_ns);
   drop_parked (self, now_ns);
-  free_histograms (self);
-  new_histograms (self);
+  wp_histograms_clear (&self->histograms);
+  wp_histograms_init (&self->histograms);
   self->requests = self->accepted = self->blocked = self->finished = 0;
   self->n_commits = self->rows = 0;
   self->completed = self->busy_max = self->busy_jobs;
@@ -471,13 +447,9 @@ fill_summary (const WpSharedQueue *self, WpSummary *summary)
   summary->accepted = self->accepted;
   summary->blocked = self->blocked;
   summary->blocked_peak = self->blocked_peak;
-  summary->blocked_time = wp_spread_from_histogram (self->blocked_time);
-  summary->accept_latency = wp_spread_from_histogram (self->accept_latency);
-  summary->wait = wp_spread_from_histogram (self->wait);
-  summary->response = wp_spread_from_histogram (self->response);
   if (self->finished > 0)
     summary->busy_max = (gint64) self->busy_max;
-  wp_summary_set_depth (summary, self->depth);
+  wp_summary_set_histograms (summary, &self->histograms);
   summary->time_full_ns = self->time_full_ns;
   summary->first_full_ns = self->first_full_ns;
   wp_summary_set_window (summary, self->first_ns, self->finished > 0 ? self->last_ns : WP_TIME_NONE,
@@ -517,8 +489,9 @@ gboolean
 wp_shared_queue_check (const WpSharedQueue *self, GError **error)
 {
   return self->counted_from > 0 || /* after a warm-up the two sides count different jobs */
-         (wp_summary_check_law ("depth", self->depth->sum, self->wait->sum - self->accept_latency->sum, error)
+         (wp_summary_check_law ("depth", self->histograms.depth->sum,
+                                self->histograms.wait->sum - self->histograms.accept_latency->sum, error)
           && wp_summary_check_law ("busy", self->busy_ns, self->service_ns, error)
-          && wp_summary_check_law ("response", self->response->sum, self->wait->sum + self->service_ns,
-                                   error));
+          && wp_summary_check_law ("response", self->histograms.response->sum,
+                                   self->histograms.wait->sum + self->service_ns, error));
 }

@@ -85,6 +85,45 @@ wp_summary_set_depth (WpSummary *self, const WpHistogram *depth)
 }
 
 void
+wp_histograms_init (WpHistograms *self)
+{
+  self->blocked_time = wp_histogram_new ();
+  self->accept_latency = wp_histogram_new ();
+  self->wait = wp_histogram_new ();
+  self->response = wp_histogram_new ();
+  self->depth = wp_histogram_new ();
+}
+
+void
+wp_histograms_clear (WpHistograms *self)
+{
+  wp_histogram_free (self->blocked_time);
+  wp_histogram_free (self->accept_latency);
+  wp_histogram_free (self->wait);
+  wp_histogram_free (self->response);
+  wp_histogram_free (self->depth);
+}
+
+void
+wp_histograms_merge_times (WpHistograms *self, const WpHistograms *other)
+{
+  wp_histogram_merge (self->blocked_time, other->blocked_time);
+  wp_histogram_merge (self->accept_latency, other->accept_latency);
+  wp_histogram_merge (self->wait, other->wait);
+  wp_histogram_merge (self->response, other->response);
+}
+
+void
+wp_summary_set_histograms (WpSummary *self, const WpHistograms *histograms)
+{
+  self->blocked_time = wp_spread_from_histogram (histograms->blocked_time);
+  self->accept_latency = wp_spread_from_histogram (histograms->accept_latency);
+  self->wait = wp_spread_from_histogram (histograms->wait);
+  self->response = wp_spread_from_histogram (histograms->response);
+  wp_summary_set_depth (self, histograms->depth);
+}
+
+void
 wp_summary_set_window (WpSummary *self, gint64 first_ns, gint64 last_ns, double service_ns, guint64 finished,
                        double workers)
 {

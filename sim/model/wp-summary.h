@@ -58,6 +58,16 @@ WpSpread wp_spread_from_histogram (const WpHistogram *times);
 /* Sets the metrics of depth from its histogram (jobs, weighted by ns). */
 void wp_summary_set_depth (WpSummary *self, const WpHistogram *depth);
 
+/* What a model counts: times in ns, and the depth of its queue as of wp_summary_set_depth(). */
+typedef struct {
+  WpHistogram *blocked_time, *accept_latency, *wait, *response, *depth;
+} WpHistograms;
+
+void wp_histograms_init (WpHistograms *self);
+void wp_histograms_clear (WpHistograms *self);
+void wp_histograms_merge_times (WpHistograms *self, const WpHistograms *other); /* all but the depth */
+void wp_summary_set_histograms (WpSummary *self, const WpHistograms *histograms);
+
 /**
  * wp_summary_set_window:
  * @first_ns: first arrival
