@@ -247,7 +247,7 @@ wp_amqp_connection_find_queue (WpAmqpConnection *self, GError **error)
 }
 
 gboolean
-wp_amqp_connection_consume (WpAmqpConnection *self, guint prefetch, GError **error)
+wp_amqp_connection_consume (WpAmqpConnection *self, const char *consumer, guint prefetch, GError **error)
 {
   amqp_rpc_reply_t reply;
 
@@ -256,7 +256,7 @@ wp_amqp_connection_consume (WpAmqpConnection *self, guint prefetch, GError **err
   if (reply.reply_type == AMQP_RESPONSE_NORMAL)
     {
       amqp_basic_consume (self->state, WP_AMQP_CHANNEL, amqp_cstring_bytes (self->uri->queue),
-                          amqp_cstring_bytes (WP_AMQP_CONSUMER), FALSE, FALSE, FALSE, amqp_empty_table);
+                          amqp_cstring_bytes (consumer), FALSE, FALSE, FALSE, amqp_empty_table);
       reply = amqp_get_rpc_reply (self->state);
     }
   return reply.reply_type == AMQP_RESPONSE_NORMAL || wp_amqp_fail_reply (reply, get_node (self), error);

@@ -51,11 +51,10 @@ gboolean wp_amqp_connection_declare (WpAmqpConnection *self, GError **error);
  * otherwise there is no such queue. The connection is then still open. */
 gboolean wp_amqp_connection_find_queue (WpAmqpConnection *self, GError **error);
 
-#define WP_AMQP_CONSUMER "wp" /* tag of the consumer */
-
-/* Starts deliveries on WP_AMQP_CHANNEL. @prefetch: most of them that are not acknowledged. Returns: FALSE
- * with one line */
-gboolean wp_amqp_connection_consume (WpAmqpConnection *self, guint prefetch, GError **error);
+/* Starts deliveries on WP_AMQP_CHANNEL. @consumer: its tag, which none before had. @prefetch: most of its
+ * deliveries that are not acknowledged. Returns: FALSE with one line */
+gboolean wp_amqp_connection_consume (WpAmqpConnection *self, const char *consumer, guint prefetch,
+                                     GError **error);
 
 /* Asks for the queue's depth, if the last question is answered and the broker is not blocked. The answer
  * comes by wp_amqp_connection_read(). Returns: FALSE with one line: the connection is lost */

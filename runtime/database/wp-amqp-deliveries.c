@@ -132,10 +132,10 @@ wp_amqp_deliveries_reset (WpAmqpDeliveries *self)
   self->first = self->last;
 }
 
-gboolean
-wp_amqp_deliveries_is_empty (const WpAmqpDeliveries *self)
+guint
+wp_amqp_deliveries_count (const WpAmqpDeliveries *self)
 {
-  return self->held->len == 0;
+  return self->held->len;
 }
 
 guint

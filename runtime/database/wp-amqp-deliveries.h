@@ -34,7 +34,8 @@ gboolean wp_amqp_deliveries_acknowledge (WpAmqpDeliveries *self, WpAmqpAcknowled
 /* The connection is lost: its jobs go on, and are delivered again. */
 void wp_amqp_deliveries_reset (WpAmqpDeliveries *self);
 
-gboolean wp_amqp_deliveries_is_empty (const WpAmqpDeliveries *self); /* of this connection */
+/* Returns: how many of this connection are not acknowledged. */
+guint wp_amqp_deliveries_count (const WpAmqpDeliveries *self);
 
 /* Returns: how many jobs of earlier connections have not ended. */
 guint wp_amqp_deliveries_count_orphans (const WpAmqpDeliveries *self);

@@ -418,6 +418,13 @@ on_delivered (WpJob *job, gpointer data)
   take_job (data, job);
 }
 
+/* It may hold as many jobs as there are workers and places. */
+static void
+limit_source (WpEngine *self)
+{
+  self->source->class->set_prefetch (self->source, wp_source_prefetch (&self->policy));
+}
+
 void
 wp_engine_set_source (WpEngine *self, WpSource *source)
 {
@@ -426,6 +433,7 @@ wp_engine_set_source (WpEngine *self, WpSource *source)
   self->source = source;
   source->deliver = on_delivered;
   source->data = self;
+  limit_source (self);
 }
 
 /* WpJournalListener */
@@ -707,6 +715,8 @@ resize_locked (WpEngine *self, WpResized *resized)
   self->block_timeout_ns = layout.block_timeout_ns;
   wp_channel_resize (self->channel, layout.queue_jobs, layout.workers, layout.rejects,
                      layout.block_timeout_ns, resized);
+  if (self->source)
+    limit_source (self);
   if (self->recorder)
     wp_recorder_note_sizes (self->recorder, resized->at_ns, sizes);
 }

@@ -24,7 +24,7 @@ typedef enum { RUNS, CANCELLED, CLOSES } Stage;
 typedef struct {
   WpSource base;
   WpAmqpConnection *connection;
-  guint prefetch;
+  _Atomic guint prefetch;
   GThread *thread;
   int wake_fd;
   _Atomic Stage stage;
@@ -44,7 +44,10 @@ typedef struct {
   int ack_status;      /* of the last acknowledgement */
   guint64 n_publishes; /* of this connection */
   gboolean consumes;   /* deliveries may come */
-  gboolean declares;   /* the queue of failed jobs is missing: declare it when connecting */
+  char consumer[sizeof "wp-4294967295"];
+  guint n_consumers;       /* until now */
+  guint consumer_prefetch; /* of the last one */
+  gboolean declares;       /* the queue of failed jobs is missing: declare it when connecting */
   gboolean cancel_sent;
   WpJob *incoming;    /* its body is not complete; NULL: none */
   guint64 tag;        /* of it */
@@ -245,13 +248,15 @@ take_frames (AmqpSource *self, GError **error)
   return result == WP_AMQP_NOTHING;
 }
 
+/* A consumer keeps its prefetch: another one takes its place. What the first has got stays here. */
 static gboolean
 send_cancel (AmqpSource *self, GError **error)
 {
-  amqp_basic_cancel_t cancel = { .consumer_tag = amqp_cstring_bytes (WP_AMQP_CONSUMER) };
+  amqp_basic_cancel_t cancel = { .consumer_tag = amqp_cstring_bytes (self->consumer) };
   int status;
 
-  if (self->stage == RUNS || self->cancel_sent || !self->consumes)
+  if ((self->stage == RUNS && self->prefetch == self->consumer_prefetch) || self->cancel_sent
+      || !self->consumes)
     return TRUE;
   self->cancel_sent = TRUE;
   status = amqp_send_method (wp_amqp_connection_get_state (self->connection), WP_AMQP_CHANNEL,
@@ -292,18 +297,30 @@ is_connected (const AmqpSource *self)
   return wp_amqp_connection_get_state (self->connection) != NULL;
 }
 
-/* Not while jobs of the last connection are held, since as many come by the next one. */
+/* The tag is new, since the broker counts what an earlier consumer with it has got. */
+static gboolean
+consume (AmqpSource *self, GError **error)
+{
+  g_snprintf (self->consumer, sizeof self->consumer, "wp-%u", self->n_consumers++);
+  self->consumer_prefetch = self->prefetch;
+  self->cancel_sent = FALSE;
+  return wp_amqp_connection_consume (self->connection, self->consumer, self->consumer_prefetch, error);
+}
+
+/* Not while jobs of the last connection are held, since as many come by the next one; nor while many of the
+ * last consumer are. */
 static void
 begin_if_due (AmqpSource *self)
 {
   g_autoptr (GError) error = NULL;
 
   if (self->stage != RUNS || self->consumes || wp_amqp_deliveries_count_orphans (self->deliveries) > 0
+      || wp_amqp_deliveries_count (self->deliveries) > self->prefetch / 2
       || wp_time_monotonic () < self->retry_ns)
     return;
   if ((is_connected (self)
        || (wp_amqp_connection_open (self->connection, &error) && find_queue (self, &error)))
-      && wp_amqp_connection_consume (self->connection, self->prefetch, &error))
+      && consume (self, &error))
     {
       self->consumes = TRUE;
       wp_outage_end (&self->outage);
@@ -318,15 +335,15 @@ turn (AmqpSource *self)
   g_autoptr (GError) error = NULL;
   gint64 now_ns, until_ns;
 
-  begin_if_due (self);
   if (!is_connected (self))
     settle_ended (self, NULL);
   else if (!take_frames (self, &error) || !settle_ended (self, &error) || !acknowledge (self, &error)
            || !send_cancel (self, &error) || !ask_depth (self, &error))
     lose_connection (self, error);
+  begin_if_due (self);
   self->is_drained
       = self->stage != RUNS && wp_amqp_deliveries_count_orphans (self->deliveries) == 0
-        && (!is_connected (self) || (!self->consumes && wp_amqp_deliveries_is_empty (self->deliveries)));
+        && (!is_connected (self) || (!self->consumes && wp_amqp_deliveries_count (self->deliveries) == 0));
   now_ns = wp_time_monotonic ();
   until_ns = is_connected (self) || wp_amqp_deliveries_count_orphans (self->deliveries) > 0
                  ? now_ns + TURN_NS
@@ -353,6 +370,15 @@ run (gpointer data)
   g_mutex_unlock (&self->mutex);
 
   return NULL;
+}
+
+static void
+amqp_set_prefetch (WpSource *base, guint n_jobs)
+{
+  AmqpSource *self = (AmqpSource *) base;
+
+  self->prefetch = n_jobs;
+  wake (self);
 }
 
 static void
@@ -429,7 +455,7 @@ amqp_close (WpSource *base, gint64 deadline_ns)
 }
 
 static WpSource *
-amqp_open (const char *location, const WpDatabaseOptions *options, guint prefetch, GError **error)
+amqp_open (const char *location, const WpDatabaseOptions *options, GError **error)
 {
   g_autoptr (WpAmqpUri) uri = wp_amqp_uri_new (location, error);
   AmqpSource *self;
@@ -437,7 +463,6 @@ amqp_open (const char *location, const WpDatabaseOptions *options, guint prefetc
   if (!uri)
     return NULL;
   self = g_new0 (AmqpSource, 1);
-  self->prefetch = prefetch;
   self->name = g_strdup (uri->described);
   self->outage = (WpOutage){ .database = &self->queue, .name = self->name };
   self->ended = jobs_new ();
@@ -465,6 +490,7 @@ amqp_check (const char *location, GError **error)
 const WpSourceClass wp_amqp_source_class = {
   .open = amqp_open,
   .check = amqp_check,
+  .set_prefetch = amqp_set_prefetch,
   .start = amqp_start,
   .settle = amqp_settle,
   .cancel = amqp_cancel,

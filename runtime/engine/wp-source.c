@@ -5,6 +5,8 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-process.h"
 
+#define MAX_PREFETCH 65535u /* of AMQP */
+
 static const WpSourceClass *
 find_class (const char *spec, GError **error)
 {
@@ -26,11 +28,27 @@ wp_source_check (const char *spec, GError **error)
   return class && class->check (spec, error);
 }
 
+guint
+wp_source_prefetch (const WpPolicy *policy)
+{
+  return (guint) MIN ((guint64) policy->workers + policy->queue_jobs, MAX_PREFETCH);
+}
+
+gboolean
+wp_source_check_sizes (const WpPolicy *policy, GError **error)
+{
+  return (guint64) policy->workers + policy->queue_jobs <= MAX_PREFETCH
+         || wp_fail (
+             error, WP_ERROR_USAGE,
+             "--workers and --queue are over %u, the most jobs that a server can hold of a shared queue",
+             MAX_PREFETCH);
+}
+
 WpSource *
-wp_source_open (const char *spec, const WpDatabaseOptions *options, guint prefetch, GError **error)
+wp_source_open (const char *spec, const WpDatabaseOptions *options, GError **error)
 {
   const WpSourceClass *class = find_class (spec, error);
-  WpSource *self = class ? class->open (spec, options, prefetch, error) : NULL;
+  WpSource *self = class ? class->open (spec, options, error) : NULL;
 
   if (self)
     self->class = class;

@@ -49,11 +49,8 @@ wp_admin_sizes_admit (WpEngine *engine, WpTokens *tokens, const WpRequest *reque
 
 /* NULL: the server has such a size. */
 static char *
-why_none (WpEngine *engine, const WpPolicy *policy, guint fields)
+why_none (const WpPolicy *policy, guint fields)
 {
-  if (wp_engine_has_source (engine) && !(fields & WHEN_FULL))
-    return g_strdup (
-        "A server that takes jobs from a shared queue has the sizes of its start: restart it.\n");
   if (!wp_policy_uses (policy, fields & WHEN_FULL ? WP_POLICY_WHEN_FULL : (WpPolicyField) fields))
     return g_strdup_printf (fields & WP_POLICY_WORKERS ? "%s mode has no number of workers to change.\n"
                                                        : "%s mode has no queue that could be full.\n",
@@ -80,7 +77,7 @@ wp_admin_sizes_get (WpEngine *engine, const char *path, char **text)
 {
   const WpPolicy policy = wp_engine_get_policy (engine);
 
-  *text = why_none (engine, &policy, fields_of (path));
+  *text = why_none (&policy, fields_of (path));
   if (*text)
     return WP_STATUS_CONFLICT;
   *text = format (&policy, fields_of (path));
@@ -89,10 +86,11 @@ wp_admin_sizes_get (WpEngine *engine, const char *path, char **text)
 
 /* The words of /policy that are absent are as without the options. */
 static gboolean
-set (WpPolicy *policy, guint fields, char *value, GError **error)
+set (WpEngine *engine, WpPolicy *policy, guint fields, char *value, GError **error)
 {
   if (!(fields & WHEN_FULL))
-    return wp_policy_set (policy, fields & WP_POLICY_WORKERS ? "workers" : "queue", value, error);
+    return wp_policy_set (policy, fields & WP_POLICY_WORKERS ? "workers" : "queue", value, error)
+           && (!wp_engine_has_source (engine) || wp_source_check_sizes (policy, error));
   policy->when_full = WP_WHEN_FULL_BLOCK;
   policy->block_timeout_ns = WP_TIME_NONE;
   if (*value == '\0')
@@ -109,7 +107,7 @@ wp_admin_sizes_put (WpEngine *engine, const char *path, const char *body, gsize 
   guint fields = fields_of (path), status = WP_STATUS_OK;
   g_autoptr (GError) error = NULL;
 
-  *text = why_none (engine, &policy, fields);
+  *text = why_none (&policy, fields);
   if (*text)
     status = WP_STATUS_CONFLICT;
   else if (memchr (body, '\0', len))
@@ -117,7 +115,7 @@ wp_admin_sizes_put (WpEngine *engine, const char *path, const char *body, gsize 
       *text = g_strdup_printf ("%s: the value has a byte of zero\n", path + 1);
       status = WP_STATUS_BAD_REQUEST;
     }
-  else if (strlen (value) > MAX_VALUE || !set (&policy, fields, value, &error))
+  else if (strlen (value) > MAX_VALUE || !set (engine, &policy, fields, value, &error))
     {
       g_autofree char *reason = error ? wp_text_escape (error->message) : g_strdup ("the value is too long");
 

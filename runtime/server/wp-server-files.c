@@ -187,12 +187,11 @@ WpSource *
 wp_server_open_source (const WpServerOptions *options, GError **error)
 {
   gint64 until_ns = wp_time_monotonic () + options->wait_for_database_ns, delay_ns = 0;
-  guint prefetch = options->policy.workers + options->policy.queue_jobs;
   GError *reason = NULL;
   WpSource *self;
 
   do
-    self = wp_source_open (options->source, &options->database_options, prefetch, &reason);
+    self = wp_source_open (options->source, &options->database_options, &reason);
   while (!self && may_try_again (options, until_ns, &delay_ns, &reason));
   if (!self)
     g_propagate_error (error, reason);

@@ -26,7 +26,6 @@
 #define MAX_RATE          (1024u << 20)
 #define MAX_MESSAGE_BYTES (128u << 20) /* RabbitMQ's */
 #define FRONT_WORKERS     64
-#define MAX_PREFETCH      G_MAXUINT16
 #define MAX_BODY_BYTES    (512u << 20) /* half of SQLite's limit of one value */
 
 static gboolean
@@ -247,8 +246,6 @@ check_worker (const WpServerOptions *self)
              ? "--mode: a server that takes jobs from a shared queue is a WorkerPool"
          : self->policy.dispatcher == WP_DISPATCHER_SPAWNING
              ? "--dispatcher: a server that takes jobs from a shared queue has the bounded one"
-         : (guint64) self->policy.workers + self->policy.queue_jobs > MAX_PREFETCH
-             ? "--workers and --queue are over 65535, the most jobs that a server can hold of a shared queue"
              : NULL;
 }
 
@@ -279,8 +276,8 @@ check (const WpServerOptions *self, GError **error)
   if (!wp_policy_check (&self->policy, error))
     return FALSE;
   if (reason)
-    g_set_error_literal (error, WP_ERROR, WP_ERROR_USAGE, reason);
-  return reason == NULL;
+    return wp_fail (error, WP_ERROR_USAGE, "%s", reason);
+  return !self->source || wp_source_check_sizes (&self->policy, error);
 }
 
 /* The defaults of a front, whose workers are its unconfirmed publishes; and of a worker, which stores so many

@@ -24,10 +24,6 @@ take_sizes (WpServerOptions *options, const WpServerOptions *fresh, WpEngine *en
 {
   guint fields = changed_sizes (&options->policy, &fresh->policy);
 
-  if (options->source && (fields & (WP_POLICY_WORKERS | WP_POLICY_QUEUE)))
-    g_message ("%s: workers or queue of a server with --source needs a restart", options->config);
-  if (options->source)
-    fields &= ~(guint) (WP_POLICY_WORKERS | WP_POLICY_QUEUE);
   if (fields != 0)
     wp_engine_resize (engine, "SIGHUP", &fresh->policy, fields);
   options->policy.workers = fresh->policy.workers;

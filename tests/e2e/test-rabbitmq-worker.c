@@ -8,6 +8,8 @@
 #include "tests/e2e/wp-hold.h"
 #include "tests/e2e/wp-rabbitmq.h"
 
+#define TOKEN          "adm1n-token"
+#define CONFIG         "admin-token-file = tokens\n"
 #define HELD           20     /* of a server with 10 workers */
 #define LARGEST_HEADER 131000 /* nearly a frame of 131,072 bytes */
 
@@ -19,6 +21,14 @@ typedef struct {
   char *option; /* --source=... */
   WpHarness *server;
 } Scene;
+
+static void
+write_file (const Scene *self, const char *name, const char *text)
+{
+  g_autofree char *path = wp_harness_path (self->server, name);
+
+  g_assert_true (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+}
 
 static void
 start_again (Scene *self, const char *extra)
@@ -35,6 +45,8 @@ begin (const char *queue, const char *extra)
   Scene self = { queue, g_strconcat (queue, ".failed", NULL), g_strconcat ("--source=", uri, NULL),
                  wp_harness_new () };
 
+  write_file (&self, "tokens", TOKEN "\n");
+  write_file (&self, "wp.conf", CONFIG);
   start_again (&self, extra);
   return self;
 }
@@ -94,11 +106,7 @@ static void
 test_stored (void)
 {
   Scene self = begin ("stored", NULL);
-  g_autoptr (WpClient) admin = wp_client_new (wp_harness_admin_port (self.server));
 
-  wp_client_get (admin, "/workers", NULL);
-  g_assert_cmpuint (wp_client_read_status (admin), ==, 409); /* its connection has asked for so many jobs */
-  g_clear_pointer (&admin, wp_client_free);
   wp_rabbitmq_publish (rabbitmq, self.queue, "a", 2000, NULL);
   wp_harness_await_stat (self.server, "ledger.stored", 2000);
   g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.taken"), ==, 2000);
@@ -106,6 +114,112 @@ test_stored (void)
   g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), ==, 0);
   g_assert_cmpfloat (wp_harness_stat (self.server, "duplicates"), ==, 0);
   end (&self, 2000, "taken and stored");
+}
+
+static void
+resize (const Scene *self, const char *path, const char *value, guint status, const char *expected)
+{
+  g_autoptr (WpClient) client = wp_client_new (wp_harness_admin_port (self->server));
+  g_autofree char *request
+      = g_strdup_printf ("PUT %s HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " TOKEN
+                         "\r\nContent-Length: %zu\r\n\r\n%s",
+                         path, strlen (value), value);
+  g_autoptr (WpHttpResponse) response = NULL;
+
+  wp_client_send (client, request);
+  response = wp_client_read (client);
+  g_assert_nonnull (response);
+  g_assert_cmpuint (response->status, ==, status);
+  g_assert_cmpstr (response->body, ==, expected);
+}
+
+/* The broker has one consumer of the queue, and gives it so many jobs at most. */
+static void
+await_prefetch (const Scene *self, guint n_jobs)
+{
+  g_autofree char *expected = g_strdup_printf ("%s\t%u", self->queue, n_jobs);
+  gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
+
+  for (;;)
+    {
+      g_autofree char *list = wp_rabbitmq_control (rabbitmq, 0, "list_consumers", "--no-table-headers",
+                                                   "queue_name", "prefetch_count", NULL);
+
+      if (g_str_equal (list, expected))
+        return;
+      if (g_get_monotonic_time () > until_us)
+        g_error ("%s, not %s", list, expected);
+    }
+}
+
+/* More workers, fewer, and a shorter queue while jobs are held: what is held stays held, and is neither lost
+ * nor delivered again. */
+static void
+test_resized (void)
+{
+  Scene self = begin ("resized", "--config=wp.conf");
+
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_rabbitmq_publish (rabbitmq, self.queue, "a", 200, NULL);
+    wp_harness_await_stat (self.server, "ledger.taken", HELD);
+    resize (&self, "/workers", "20", 200, "20\n");
+    await_ready (&self, 200 - HELD); /* more would come only once half of the new number is left */
+    g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.taken"), ==, HELD);
+  }
+  wp_harness_await_stat (self.server, "ledger.stored", 200);
+  await_prefetch (&self, 30);
+  resize (&self, "/workers", "65530", 400,
+          "workers: --workers and --queue are over 65535, the most jobs that a server can hold of a shared "
+          "queue\n");
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_rabbitmq_publish (rabbitmq, self.queue, "b", 100, "a body");
+    wp_harness_await_stat (self.server, "ledger.taken", 230);
+    g_assert_cmpint (wp_rabbitmq_count_ready (rabbitmq, self.queue), ==, 70);
+    write_file (&self, "wp.conf", CONFIG "queue = 0\n");
+    wp_harness_signal (self.server, SIGHUP);
+    wp_harness_await_log (self.server, "SIGHUP: queue from 10 to 0\n");
+    resize (&self, "/workers", "3", 200, "3\n");
+  }
+  wp_harness_await_stat (self.server, "ledger.stored", 300);
+  await_prefetch (&self, 3);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), ==, 0);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "duplicates"), ==, 0);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.taken"), ==, 300);
+  wp_harness_await_stat (self.server, "engine.ready", 0);
+  wp_harness_stop (self.server);
+  g_assert_cmpint (wp_harness_count_rows (self.server, "wp.db", "true"), ==, 300);
+  await_ready (&self, 0);
+  check_failed (&self, "");
+  scene_clear (&self);
+}
+
+/* Another consumer took the place of the first while jobs were held: killed then, the worker leaves them all
+ * to the next. */
+static void
+test_resized_and_killed (void)
+{
+  Scene self = begin ("resized-killed", "--config=wp.conf");
+
+  {
+    g_autoptr (WpHold) hold = wp_hold_new (self.server, "wp.db");
+
+    wp_rabbitmq_publish (rabbitmq, self.queue, "a", 100, NULL);
+    wp_harness_await_stat (self.server, "ledger.taken", HELD);
+    resize (&self, "/workers", "40", 200, "40\n");
+    wp_harness_await_stat (self.server, "ledger.taken", HELD + 50);
+    wp_harness_signal (self.server, SIGKILL);
+    wp_harness_wait (self.server);
+    await_ready (&self, 100);
+    start_again (&self, NULL);
+    wp_harness_await_stat (self.server, "ledger.taken", HELD);
+    g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), >=, 1);
+  }
+  wp_harness_await_stat (self.server, "ledger.stored", 100);
+  end (&self, 100, "resized, and killed with all that both consumers had got");
 }
 
 /* Killed with a full prefetch, again and again: a killed worker's jobs are delivered to the next. */
@@ -485,6 +599,8 @@ main (int argc, char **argv)
     }
   rabbitmq = wp_rabbitmq_new (1);
   g_test_add_func ("/rabbitmq-worker/stored", test_stored);
+  g_test_add_func ("/rabbitmq-worker/resized", test_resized);
+  g_test_add_func ("/rabbitmq-worker/resized-and-killed", test_resized_and_killed);
   g_test_add_func ("/rabbitmq-worker/killed", test_killed);
   g_test_add_func ("/rabbitmq-worker/database-down", test_database_down);
   g_test_add_func ("/rabbitmq-worker/failed", test_failed);
