@@ -89,26 +89,6 @@ side_files_open (SideFiles *self, const WpSimOptions *options, const WpReport *r
   return TRUE;
 }
 
-/* As the report shifts it; 0 without a measurement. */
-static gint64
-find_clock_shift (const WpRowList *predicted, const WpMeasurement *measured)
-{
-  WpMatch match;
-  gsize n_predicted, n_measured;
-  const WpRow *rows, *measured_rows;
-  gint64 shift_ns;
-
-  if (!measured)
-    return 0;
-  rows = wp_row_list_rows (predicted, &n_predicted);
-  measured_rows = wp_measurement_rows (measured, &n_measured);
-  wp_match_rows (&match, rows, n_predicted, measured_rows, n_measured);
-  shift_ns = wp_match_clock_shift (&match, rows, n_predicted, measured_rows);
-  wp_match_clear (&match);
-
-  return shift_ns;
-}
-
 static gboolean
 write_html (WpHtmlReport *self, const WpSimOptions *options, WpSimPlan *plan, const WpReport *report,
             GError **error)
@@ -123,12 +103,15 @@ write_html (WpHtmlReport *self, const WpSimOptions *options, WpSimPlan *plan, co
 /* After all that the report says is known. */
 static gboolean
 side_files_commit (SideFiles *self, const WpSimOptions *options, WpSimPlan *plan, const WpReport *report,
-                   const WpRowList *predicted, const WpMeasurement *measured, GError **error)
+                   GError **error)
 {
+  const WpComparison *against = report->against;
+
   return (!self->html || write_html (self->html, options, plan, report, error))
          && (!self->plot
-             || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests, measured,
-                                     find_clock_shift (predicted, measured), error))
+             || wp_plot_file_commit (self->plot, report->trace, report->traffic.requests,
+                                     against ? against->measured : NULL, against ? against->shift_ns : 0,
+                                     error))
          && (!self->jobs_output || wp_atomic_file_commit (self->jobs_output, error))
          && (!self->series_output || wp_atomic_file_commit (self->series_output, error));
 }
@@ -450,9 +433,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
       && !(report.against = comparison = compare (options, trace, predicted, measured, &report, error)))
     return EXIT_BAD;
 
-  return side_files_commit (&files, options, plan, &report, predicted,
-                            comparison ? comparison->measured : NULL, error)
-                 && print_report (options, &report, error)
+  return side_files_commit (&files, options, plan, &report, error) && print_report (options, &report, error)
              ? choose_status (options, plan, logged, &report)
              : EXIT_BAD;
 }
