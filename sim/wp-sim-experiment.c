@@ -17,21 +17,20 @@ wp_sim_experiment_new (const WpSimOptions *options)
 {
   WpSimExperiment *self = g_new0 (WpSimExperiment, 1);
   const WpDrawOptions *draw = &options->draw;
-  const char *think = draw->think ? draw->think : "0";
 
   self->options = options;
   self->study = (WpExperiment){ .patience_ns = options->patience_ns,
                                 .synthetic = draw->synthetic,
                                 .scale = options->trace.scale,
                                 .clients = draw->clients,
-                                .service = options->service,
-                                .think = think,
+                                .service = options->services,
+                                .think = options->thinks,
                                 .service_scale = options->trace.service_scale,
-                                .dispatch = options->dispatch };
+                                .dispatch = options->dispatches };
   self->study.clients.http_stage = options->http_stage;
   self->study.clients.limit_rows = options->trace.limit_rows;
   self->name = g_strdup_printf ("%u client%s, thinking %s, answered when %s", draw->clients.clients,
-                                draw->clients.clients == 1 ? "" : "s", think,
+                                draw->clients.clients == 1 ? "" : "s", draw->think ? draw->think : "0",
                                 draw->clients.until_stored ? "stored" : "accepted");
   for (guint i = 0; i < WP_N_MODES; i++)
     self->parts[i] = wp_batch_means_new ();
@@ -83,11 +82,11 @@ wp_sim_experiment_run_closed (WpSimExperiment *self, WpReport *report, GPtrArray
 static void
 note_dispatch (const WpSimExperiment *self, GPtrArray *notes)
 {
-  if (self->study.dispatch)
+  if (self->options->dispatch)
     g_ptr_array_add (
         notes, g_strdup_printf (
                    "--dispatch-time: a worker is busy for %s before each job, which is part of the wait",
-                   self->study.dispatch));
+                   self->options->dispatch));
 }
 
 static void

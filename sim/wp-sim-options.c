@@ -396,22 +396,44 @@ may_learn (const WpSimOptions *self, const WpTrace *trace)
          && !wp_sim_options_are_of_fleet (self) && wp_commit_is_of (wp_trace_note (trace, "database"));
 }
 
-void
-wp_sim_options_learn_commits (WpSimOptions *self, const WpTrace *trace)
+static void
+learn_commits (WpSimOptions *self)
 {
   g_autofree char *names = g_strjoinv (",", self->paths);
+  g_autoptr (GPtrArray) records = wp_calibration_load (names, NULL);
   char commits[WP_FORMAT_CELL], rows[WP_FORMAT_CELL];
-  guint64 n_commits;
-  guint most_rows;
+  guint64 n_commits = 0;
+  guint most_rows = 0;
 
-  if (!may_learn (self, trace) || !wp_calibration_is_good (names, &n_commits, &most_rows))
+  for (guint i = 0; records && i < records->len; i++)
+    {
+      const WpCalibration *record = records->pdata[i];
+
+      if (!wp_calibration_is_good (record))
+        return;
+      n_commits += record->n_commits;
+      most_rows = MAX (most_rows, record->most_seen);
+    }
+  if (!records)
     return;
+  self->services = wp_service_time_new_learnt (records);
   g_free (self->service);
   self->service = g_strconcat ("batch:from:", names, NULL);
   self->learnt = g_strdup_printf (
       "services: %s commits of up to %s rows learnt from this record, --service=%s; another --service "
       "overrides it",
       wp_format_whole (commits, (double) n_commits), wp_format_whole (rows, most_rows), self->service);
+}
+
+gboolean
+wp_sim_options_open_services (WpSimOptions *self, const WpTrace *trace, GError **error)
+{
+  if (trace && may_learn (self, trace))
+    learn_commits (self);
+  if (!self->services)
+    self->services = wp_service_time_new (self->service, 1, self->service_always, self->seed, error);
+
+  return self->services != NULL;
 }
 
 void
@@ -704,21 +726,14 @@ check_sensitivity (const WpSimOptions *self, GError **error)
 static gboolean
 check_dispatch (const WpSimOptions *self, GError **error)
 {
-  g_autoptr (WpServiceTime) dispatch
-      = self->dispatch ? wp_service_time_new (self->dispatch, 1, TRUE, 0, error) : NULL;
   const WpSimCheck checks[] = {
-    { dispatch && wp_service_time_commit (dispatch), "--dispatch-time: a job is not dispatched in groups" },
+    { self->dispatches && wp_service_time_commit (self->dispatches),
+      "--dispatch-time: a job is not dispatched in groups" },
     { self->dispatch && wp_service_time_is_batch (self->service),
       "--dispatch-time is not available with --service=batch:, whose writer takes what waits" },
     { self->dispatch && (self->against || self->calibrate),
       "--dispatch-time does not go with --against and --calibrate: wp-server has none" },
   };
-
-  if (self->dispatch && !dispatch)
-    {
-      g_prefix_error (error, "--dispatch-time: ");
-      return FALSE;
-    }
 
   return wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
@@ -766,6 +781,19 @@ check (const WpSimOptions *self, guint n_traces, GError **error)
          && check_dispatch (self, error) && check_margin (self, error) && check_questions (self, error);
 }
 
+/* @times: (out): of @spec, on its own random stream. */
+static gboolean
+open_times (const char *option, const char *spec, guint64 stream, WpServiceTime **times, GError **error)
+{
+  *times = wp_service_time_new (spec, 1, TRUE, 0, error);
+  if (*times)
+    wp_service_time_use_stream (*times, stream);
+  else
+    g_prefix_error (error, "%s: ", option);
+
+  return *times != NULL;
+}
+
 /* As it was typed, as far as the shell's words show. */
 static char *
 join_command (char **argv)
@@ -807,7 +835,11 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   if (!self->service)
     self->service = g_strdup (DEFAULT_SERVICE);
   self->format = &wp_report_formats[self->format_index];
-  if (!check (self, g_strv_length (traces), error))
+  if ((self->dispatch
+       && !open_times ("--dispatch-time", self->dispatch, WP_DISPATCH_STREAM, &self->dispatches, error))
+      || !open_times ("--think", self->draw.think ? self->draw.think : "0", WP_THINK_STREAM, &self->thinks,
+                      error)
+      || !check (self, g_strv_length (traces), error))
     return FALSE;
   if ((self->plan.gate || wp_sim_options_are_of_fleet (self)) && self->policy.mode == WP_MODE_ALL)
     self->policy.mode = WP_MODE_WORKER_POOL;
@@ -830,6 +862,9 @@ wp_sim_options_clear (WpSimOptions *self)
   g_strfreev (self->paths);
   g_free (self->command);
   g_free (self->learnt);
+  g_clear_pointer (&self->services, wp_service_time_free);
+  g_clear_pointer (&self->dispatches, wp_service_time_free);
+  g_clear_pointer (&self->thinks, wp_service_time_free);
   g_free (self->plan.sweep);
   g_clear_pointer (&self->against, g_ptr_array_unref);
   g_clear_pointer (&self->plan.slos, g_ptr_array_unref);

@@ -49,8 +49,10 @@ typedef struct {
   WpSharedQueueOptions shared;   /* fronts 0: none; balance, front, seed and the engine's times are not set */
   char *engine;                  /* NULL: not given */
   char *calibrate;               /* the record to fit; excludes a simulation */
-  GPtrArray *against;            /* (element-type utf8): a record for each server; NULL: not asked for */
-  char *client;                  /* NULL: not asked for, as all paths here */
+  WpServiceTime *services, *dispatches, *thinks; /* of service, dispatch (NULL: none) and think, opened: their
+                                                    files are read once */
+  GPtrArray *against; /* (element-type utf8): a record for each server; NULL: not asked for */
+  char *client;       /* NULL: not asked for, as all paths here */
   double tolerance;
   gint64 max_lag_ns; /* of the arrivals of a run that agrees as replayed */
   char *series, *jobs, *plot, *report;
@@ -110,9 +112,10 @@ void wp_sim_options_fail_services (const WpSimOptions *self, GError **error);
  * what to type; to be freed. NULL: they are not. */
 char *wp_sim_options_warn_of_groups (const WpSimOptions *self, const WpTrace *trace, guint64 n_taken);
 
-/* Where @trace is a record whose database commits in groups, it shows how long a commit takes, and no option
- * says where services come from: sets service to its commits, and learnt. */
-void wp_sim_options_learn_commits (WpSimOptions *self, const WpTrace *trace);
+/* Sets services. Where @trace (NULL: a closed loop has none) is a record whose database commits in groups, it
+ * shows how long a commit takes, and no option says where services come from: they are its commits, and
+ * service and learnt say so. */
+gboolean wp_sim_options_open_services (WpSimOptions *self, const WpTrace *trace, GError **error);
 
 /* Prints learnt, if there is one, to standard error: where no report has it. */
 void wp_sim_options_print_learnt (const WpSimOptions *self);

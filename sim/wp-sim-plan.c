@@ -430,9 +430,8 @@ open_swept (WpSimOptions *options, const WpTraceOptions *trace_options, GError *
 
   if (!trace || (!options->service_always && !take_logged (trace, options, error)))
     return NULL;
-  wp_sim_options_learn_commits (options, trace);
 
-  return g_steal_pointer (&trace);
+  return wp_sim_options_open_services (options, trace, error) ? g_steal_pointer (&trace) : NULL;
 }
 
 /* The page of --report, opened before the sweep, so that a bad name is found at once. *@page: NULL without.
@@ -472,7 +471,7 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
                          options->patience_ns,
                          options->trace.scale,
                          options->trace.service_scale,
-                         options->service,
+                         NULL,
                          options->service_always,
                          options->seed,
                          wp_sim_options_threads (options),
@@ -496,7 +495,7 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
   if (!(trace = open_swept (options, &trace_options, error))
       || !wp_measurement_take_ack (trace, &setup.policy, error))
     return NULL;
-  setup.service = options->service;
+  setup.services = options->services;
   if (!(sweep = wp_sweep_run (g_steal_pointer (&spec), trace, &setup, slos, error))
       || !check_services (sweep, trace, options, error)
       || (options->plot

@@ -232,16 +232,16 @@ static gboolean
 run_models (const WpSimOptions *options, WpTrace *trace, WpSimExperiment *study, WpSimPlan *plan,
             WpReport *report, WpRowList *predicted, SideFiles *files, GError **error)
 {
-  g_autoptr (WpServiceTime) service = wp_service_time_new (options->service, options->trace.service_scale,
-                                                           options->service_always, options->seed, error);
-  g_autoptr (WpServiceTime) dispatch = NULL;
+  g_autoptr (WpServiceTime) service = wp_service_time_copy (options->services, options->trace.service_scale,
+                                                            options->service_always, options->seed);
+  g_autoptr (WpServiceTime) dispatch
+      = options->dispatches ? wp_service_time_copy (options->dispatches, 1, TRUE, options->seed) : NULL;
   g_autoptr (WpProgress) progress = NULL;
   g_auto (WpEngineSpec) engine = { NULL };
   WpHttpStageOptions http_stage = options->http_stage;
   g_autoptr (WpRun) run = NULL;
 
-  if (!service || !wp_experiment_open_dispatch (options->dispatch, options->seed, &dispatch, error)
-      || !wp_sim_fleet_open_engine (options, service, &engine, report, error)
+  if (!wp_sim_fleet_open_engine (options, service, &engine, report, error)
       || !read_rows (options, trace, service, plan, report, error))
     return FALSE;
   if (wp_service_time_commit (service) && options->policy.n_changes > 0)
@@ -545,8 +545,8 @@ run (char **argv, GError **error)
       && (!(trace = open_trace (&options, error)) || !wp_measurement_take_ack (trace, &options.policy, error)
           || (!options.service_always && !wp_logged_apply (trace, &options.logged, &logged, error))))
     return EXIT_BAD;
-  if (trace)
-    wp_sim_options_learn_commits (&options, trace);
+  if (!wp_sim_options_open_services (&options, trace, error))
+    return EXIT_BAD;
 
   return simulate (&options, trace, &logged, options.against ? measured : NULL, warnings, error);
 }

@@ -420,9 +420,9 @@ wp_calibration_explains_little (const WpCalibration *self)
   return self->r2 < LITTLE_R2 && (double) self->off_p50_ns > WIDE_OFF * self->mean_ns;
 }
 
-/* Of several names, separated by commas, or of one, which may contain them. */
-static GPtrArray *
-load_all (const char *paths, GError **error)
+/* Of several names, or of one, which may contain commas. */
+GPtrArray *
+wp_calibration_load (const char *paths, GError **error)
 {
   gboolean is_one = g_file_test (paths, G_FILE_TEST_EXISTS) || !strchr (paths, ',');
   g_auto (GStrv) names
@@ -442,36 +442,20 @@ load_all (const char *paths, GError **error)
 }
 
 gboolean
-wp_calibration_is_good (const char *paths, guint64 *n_commits, guint *most_rows)
+wp_calibration_is_good (const WpCalibration *self)
 {
-  g_autoptr (GPtrArray) all = load_all (paths, NULL);
-
-  *n_commits = *most_rows = 0;
-  for (guint i = 0; all && i < all->len; i++)
-    {
-      const WpCalibration *self = g_ptr_array_index (all, i);
-
-      if (!self->in_groups || self->n_commits < WP_CALIBRATION_FEW_COMMITS
-          || self->n_busy < WP_CALIBRATION_FEW_COMMITS / 10 || wp_calibration_explains_little (self))
-        return FALSE;
-      *n_commits += self->n_commits;
-      *most_rows = MAX (*most_rows, self->most_seen);
-    }
-
-  return all != NULL;
+  return self->in_groups && self->n_commits >= WP_CALIBRATION_FEW_COMMITS
+         && self->n_busy >= WP_CALIBRATION_FEW_COMMITS / 10 && !wp_calibration_explains_little (self);
 }
 
 WpCommit *
-wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error)
+wp_calibration_commit (const GPtrArray *records, double scale, guint64 seed)
 {
-  g_autoptr (GPtrArray) all = load_all (paths, error);
   g_autoptr (GArray) loads = g_array_new (FALSE, FALSE, sizeof (WpCommitLoad));
 
-  if (!all)
-    return NULL;
-  for (guint i = 0; i < all->len; i++)
+  for (guint i = 0; i < records->len; i++)
     {
-      const WpCalibration *self = g_ptr_array_index (all, i);
+      const WpCalibration *self = g_ptr_array_index (records, i);
       WpCommitLoad each = { self->rows_per_s, self->cost, self->late_ns };
 
       g_array_append_val (loads, each);

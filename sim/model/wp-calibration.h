@@ -44,11 +44,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCalibration, wp_calibration_free)
  * explaining. */
 gboolean wp_calibration_explains_little (const WpCalibration *self);
 
-/* Does each of the records (names separated by commas) show group commit, with enough commits, enough of them
- * under load, and a fit that explains them? FALSE also if one cannot be read. @n_commits, @most_rows: (out):
- * commits in all, and rows of the largest. */
-gboolean wp_calibration_is_good (const char *paths, guint64 *n_commits, guint *most_rows);
+/* Does it show group commit, with enough commits, enough of them under load, and a fit that explains them? */
+gboolean wp_calibration_is_good (const WpCalibration *self);
 
-/* The commits of a record with their measured spread; from several records (names separated by commas), the
- * commits at several loads. NULL if one cannot be read or shows no group commit. */
-WpCommit *wp_calibration_load_commit (const char *paths, double scale, guint64 seed, GError **error);
+/* (element-type WpCalibration): of each record (names separated by commas), which is read once. NULL if one
+ * cannot be read or shows no group commit. */
+GPtrArray *wp_calibration_load (const char *paths, GError **error);
+
+/* The commits of a record with their measured spread; of several @records, the commits at several loads. */
+WpCommit *wp_calibration_commit (const GPtrArray *records, double scale, guint64 seed);

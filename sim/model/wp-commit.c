@@ -63,6 +63,13 @@ wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale, guint64 
 }
 
 WpCommit *
+wp_commit_copy (const WpCommit *self, double scale, guint64 seed)
+{
+  return wp_commit_new_for_loads ((const WpCommitLoad *) (const void *) self->loads->data, self->loads->len,
+                                  scale, seed);
+}
+
+WpCommit *
 wp_commit_ref (WpCommit *self)
 {
   g_atomic_ref_count_inc (&self->refs);

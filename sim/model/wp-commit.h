@@ -46,6 +46,8 @@ WpCommit *wp_commit_new (const WpCommitCost *cost, GArray *late_ns, double scale
  * constant.
  */
 WpCommit *wp_commit_new_for_loads (const WpCommitLoad *loads, guint n_loads, double scale, guint64 seed);
+/* The same cost, with another scale and other draws. */
+WpCommit *wp_commit_copy (const WpCommit *self, double scale, guint64 seed);
 WpCommit *wp_commit_ref (WpCommit *self);
 void wp_commit_unref (WpCommit *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpCommit, wp_commit_unref)

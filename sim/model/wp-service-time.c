@@ -286,7 +286,9 @@ parse_batch (WpServiceTime *self, char **parts, GError **error)
 static gboolean
 parse_batch_from (WpServiceTime *self, char **parts, GError **error)
 {
-  return take_commit (self, wp_calibration_load_commit (parts[0], self->scale, self->seed, error));
+  g_autoptr (GPtrArray) records = wp_calibration_load (parts[0], error);
+
+  return records && take_commit (self, wp_calibration_commit (records, self->scale, self->seed));
 }
 
 static double
@@ -347,21 +349,53 @@ parse (WpServiceTime *self, const char *spec, GError **error)
   return FALSE;
 }
 
-WpServiceTime *
-wp_service_time_new (const char *spec, double scale, gboolean always, guint64 seed, GError **error)
+static WpServiceTime *
+service_time_new (const char *spec, double scale, gboolean always, guint64 seed)
 {
-  g_autoptr (WpServiceTime) self = g_new0 (WpServiceTime, 1);
+  WpServiceTime *self = g_new0 (WpServiceTime, 1);
 
   self->kind = find_kind (spec);
   self->scale = scale;
   self->always = always;
   self->seed = seed;
   self->stream = WP_SERVICE_STREAM;
-  if (!parse (self, spec, error))
-    return NULL;
   wp_service_time_restart (self);
 
-  return g_steal_pointer (&self);
+  return self;
+}
+
+WpServiceTime *
+wp_service_time_new (const char *spec, double scale, gboolean always, guint64 seed, GError **error)
+{
+  g_autoptr (WpServiceTime) self = service_time_new (spec, scale, always, seed);
+
+  return parse (self, spec, error) ? g_steal_pointer (&self) : NULL;
+}
+
+WpServiceTime *
+wp_service_time_new_learnt (const GPtrArray *records)
+{
+  WpServiceTime *self = service_time_new ("batch:from:", 1, TRUE, 0);
+
+  take_commit (self, wp_calibration_commit (records, 1, 0));
+
+  return self;
+}
+
+WpServiceTime *
+wp_service_time_copy (const WpServiceTime *self, double scale, gboolean always, guint64 seed)
+{
+  WpServiceTime *copy = g_new (WpServiceTime, 1);
+
+  *copy = *self;
+  copy->scale = scale;
+  copy->always = always || self->commit;
+  copy->seed = seed;
+  copy->measured_ns = self->measured_ns ? g_array_ref (self->measured_ns) : NULL;
+  copy->commit = self->commit ? wp_commit_copy (self->commit, scale, seed) : NULL;
+  wp_service_time_restart (copy);
+
+  return copy;
 }
 
 void

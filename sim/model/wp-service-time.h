@@ -37,6 +37,12 @@ typedef struct _WpServiceTime WpServiceTime;
 WpServiceTime *wp_service_time_new (const char *spec, double scale, gboolean always, guint64 seed,
                                     GError **error);
 
+/* The commits of @records (element-type WpCalibration), as batch:from: has them. */
+WpServiceTime *wp_service_time_new_learnt (const GPtrArray *records);
+
+/* The same times from the first draw on, with another scale and seed, and without reading FILE again. */
+WpServiceTime *wp_service_time_copy (const WpServiceTime *self, double scale, gboolean always, guint64 seed);
+
 void wp_service_time_free (WpServiceTime *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpServiceTime, wp_service_time_free)
 

@@ -193,9 +193,9 @@ sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *s
 }
 
 static WpServiceTime *
-make_service (const WpSweepSetup *setup, double service_scale, GError **error)
+make_service (const WpSweepSetup *setup, double service_scale)
 {
-  return wp_service_time_new (setup->service, service_scale, setup->service_always, setup->seed, error);
+  return wp_service_time_copy (setup->services, service_scale, setup->service_always, setup->seed);
 }
 
 /* The trace's reader has multiplied the services. */
@@ -204,11 +204,10 @@ sweep_one_service (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, const W
                    Progress *progress, GError **error)
 {
   double service_scale = g_array_index (self->spec->services, double, 0);
-  g_autoptr (WpServiceTime) service = make_service (setup, service_scale, error);
-
+  g_autoptr (WpServiceTime) service = make_service (setup, service_scale);
   WpSweepSetup its = *setup;
 
-  if (!service || !wp_trace_buffer_load (buffer, trace, service, error))
+  if (!wp_trace_buffer_load (buffer, trace, service, error))
     return FALSE;
   its.commit = wp_service_time_commit (service);
   self->n_drawn = wp_service_time_drawn (service);
@@ -225,11 +224,11 @@ sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweep
   for (guint i = 0; i < self->spec->services->len; i++)
     {
       double service_scale = g_array_index (self->spec->services, double, i);
-      g_autoptr (WpServiceTime) scaled = make_service (setup, service_scale, error);
+      g_autoptr (WpServiceTime) scaled = make_service (setup, service_scale);
       g_autoptr (WpTraceBuffer) buffer = wp_trace_buffer_new (setup->memory_bytes, 2);
       WpSweepSetup its = *setup;
 
-      if (!scaled || !wp_trace_buffer_copy (buffer, raw, scaled, service_scale, error))
+      if (!wp_trace_buffer_copy (buffer, raw, scaled, service_scale, error))
         return FALSE;
       its.commit = wp_service_time_commit (scaled);
       self->n_drawn = wp_service_time_drawn (scaled);

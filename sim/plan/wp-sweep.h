@@ -24,14 +24,14 @@ typedef struct {
 typedef struct {
   WpPolicy policy; /* BufferedChannel, whose workers are 1, or WorkerPool */
   gint64 patience_ns;
-  double scale, service_scale; /* where the sweep has no such axis */
-  const char *service;         /* as wp_service_time_new() takes it, and the next two */
+  double scale, service_scale;   /* where the sweep has no such axis */
+  const WpServiceTime *services; /* as wp_service_time_copy() takes them, and the next two */
   gboolean service_always;
   guint64 seed;
   guint threads;
   guint64 memory_bytes; /* for the rows */
   double margin;        /* times the traffic of WorkerPool, for which sizes are recommended; 0: none are */
-  WpCommit *commit;     /* as in WpSearchSetup, for wp_sweep_run_rows(); the other has that of @service */
+  WpCommit *commit;     /* as in WpSearchSetup, for wp_sweep_run_rows(); the other has that of @services */
 } WpSweepSetup;
 
 /**

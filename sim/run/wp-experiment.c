@@ -9,14 +9,10 @@
 
 #define REPLICATION_STREAM 0x7265706c00000000 /* "repl" */
 
-gboolean
-wp_experiment_open_dispatch (const char *spec, guint64 seed, WpServiceTime **dispatch, GError **error)
+static WpServiceTime *
+copy_dispatch (const WpExperiment *self, guint64 seed)
 {
-  *dispatch = spec ? wp_service_time_new (spec, 1, TRUE, seed, error) : NULL;
-  if (*dispatch)
-    wp_service_time_use_stream (*dispatch, WP_DISPATCH_STREAM);
-
-  return *dispatch || !spec;
+  return self->dispatch ? wp_service_time_copy (self->dispatch, 1, TRUE, seed) : NULL;
 }
 
 static gboolean
@@ -25,14 +21,11 @@ run_open (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, Wp
 {
   g_autoptr (WpTrace) trace
       = wp_synthetic_open (self->synthetic, seed, self->scale, self->clients.limit_rows, error);
-  g_autoptr (WpServiceTime) service
-      = trace ? wp_service_time_new (self->service, self->service_scale, TRUE, seed, error) : NULL;
-  g_autoptr (WpServiceTime) dispatch = NULL;
+  g_autoptr (WpServiceTime) service = wp_service_time_copy (self->service, self->service_scale, TRUE, seed);
+  g_autoptr (WpServiceTime) dispatch = copy_dispatch (self, seed);
   g_autoptr (WpRun) run = NULL;
 
-  if (!service)
-    return FALSE;
-  if (!wp_experiment_open_dispatch (self->dispatch, seed, &dispatch, error))
+  if (!trace)
     return FALSE;
   run = wp_run_new (trace, service, self->policies, self->n_models, self->patience_ns);
   wp_run_set_http_stage (run, &self->clients.http_stage);
@@ -66,13 +59,10 @@ static gboolean
 run_closed (const WpExperiment *self, guint64 seed, WpBatchMeans *const *parts, WpSummary *summary,
             WpTrafficSummary *traffic, GError **error)
 {
-  g_autoptr (WpServiceTime) service
-      = wp_service_time_new (self->service, self->service_scale, TRUE, seed, error);
-  g_autoptr (WpServiceTime) think = service ? wp_service_time_new (self->think, 1, TRUE, seed, error) : NULL;
-  g_autoptr (WpServiceTime) dispatch = NULL;
+  g_autoptr (WpServiceTime) service = wp_service_time_copy (self->service, self->service_scale, TRUE, seed);
+  g_autoptr (WpServiceTime) think = wp_service_time_copy (self->think, 1, TRUE, seed);
+  g_autoptr (WpServiceTime) dispatch = copy_dispatch (self, seed);
 
-  if (!think || !wp_experiment_open_dispatch (self->dispatch, seed, &dispatch, error))
-    return FALSE;
   wp_service_time_use_stream (think, WP_THINK_STREAM);
   for (guint i = 0; i < self->n_models; i++)
     {
@@ -172,13 +162,12 @@ may_leave (const WpExperiment *self, const WpLayout *layout)
 static void
 add_dispatch (const WpExperiment *self, WpMoments *service)
 {
-  g_autoptr (WpServiceTime) dispatch = NULL;
   double variance = service->cv2 * service->mean_ns * service->mean_ns;
   WpMoments moments;
 
-  if (!wp_experiment_open_dispatch (self->dispatch, 0, &dispatch, NULL) || !dispatch)
+  if (!self->dispatch)
     return;
-  wp_service_time_moments (dispatch, &moments);
+  wp_service_time_moments (self->dispatch, &moments);
   variance += moments.cv2 * moments.mean_ns * moments.mean_ns;
   service->shape = WP_SHAPE_GENERAL;
   service->mean_ns += moments.mean_ns;
@@ -190,15 +179,12 @@ static gboolean
 describe (const WpExperiment *self, guint model, const WpSummary *summary, WpTheoryCase *simulated,
           GError **error)
 {
-  g_autoptr (WpServiceTime) service
-      = wp_service_time_new (self->service, self->service_scale, TRUE, 0, error);
-  g_autoptr (WpServiceTime) think
-      = service && self->think ? wp_service_time_new (self->think, 1, TRUE, 0, error) : NULL;
+  g_autoptr (WpServiceTime) service = wp_service_time_copy (self->service, self->service_scale, TRUE, 0);
   g_autoptr (WpArrivals) arrivals
-      = service && self->synthetic ? wp_arrivals_new (self->synthetic, 0, TRUE, error) : NULL;
+      = self->synthetic ? wp_arrivals_new (self->synthetic, 0, TRUE, error) : NULL;
 
   *simulated = (WpTheoryCase){ .traffic = WP_TRAFFIC_CLIENTS, .clients = self->clients.clients };
-  if (!service || (self->synthetic ? !arrivals : !think))
+  if (self->synthetic && !arrivals)
     return FALSE;
   if (arrivals)
     {
@@ -208,7 +194,7 @@ describe (const WpExperiment *self, guint model, const WpSummary *summary, WpThe
       simulated->rate = wp_arrivals_rate (arrivals) * self->scale;
     }
   else
-    wp_service_time_moments (think, &simulated->think);
+    wp_service_time_moments (self->think, &simulated->think);
   wp_service_time_moments (service, &simulated->service);
   add_dispatch (self, &simulated->service);
   simulated->in_groups = wp_service_time_commit (service) != NULL;

@@ -9,12 +9,13 @@ typedef struct {
   const WpPolicy *policies;
   guint n_models;
   gint64 patience_ns;
-  const char *synthetic;       /* open: of wp_synthetic_open(); NULL: closed */
-  double scale;                /* of its arrivals */
-  WpClosedLoopOptions clients; /* limit and warm-up also hold for open traffic */
-  const char *service, *think;
+  const char *synthetic;                /* open: of wp_synthetic_open(); NULL: closed */
+  double scale;                         /* of its arrivals */
+  WpClosedLoopOptions clients;          /* limit and warm-up also hold for open traffic */
+  const WpServiceTime *service, *think; /* each run draws from copies, with its own seed */
   double service_scale;
-  const char *dispatch; /* from a free worker to the start of its job; NULL: none */
+  const WpServiceTime *dispatch; /* from a free worker to the start of its job, on a stream of its own; NULL:
+                                    none */
 } WpExperiment;
 
 /**
@@ -36,11 +37,6 @@ gboolean wp_experiment_run (const WpExperiment *self, guint64 seed, WpBatchMeans
  */
 gboolean wp_experiment_replicate (const WpExperiment *self, guint64 seed, guint n, guint threads,
                                   WpSummary *summary, GError **error);
-
-/* @spec: of --dispatch-time, or NULL. @dispatch: (out): its draws, on a random stream of their own; NULL:
- * none. */
-gboolean wp_experiment_open_dispatch (const char *spec, guint64 seed, WpServiceTime **dispatch,
-                                      GError **error);
 
 /* The confidence intervals of one model by the parts of its run. */
 gboolean wp_experiment_intervals (const WpExperiment *self, guint model, const WpBatchMeans *parts,

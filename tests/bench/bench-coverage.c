@@ -30,9 +30,10 @@ run_one (guint queue, guint64 customers, guint64 seed, Coverage *coverage)
   WpTrafficSummary seen;
   WpConfidence confidence;
   const WpInterval *interval;
-  WpExperiment experiment = { &policy,  1,    WP_TIME_NONE,
-                              traffic,  1,    { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE },
-                              "exp:1s", NULL, 1 };
+  g_autoptr (WpServiceTime) service = wp_service_time_new ("exp:1s", 1, TRUE, 0, NULL);
+  WpExperiment experiment = { &policy, 1,    WP_TIME_NONE,
+                              traffic, 1,    { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE },
+                              service, NULL, 1 };
 
   wp_policy_init (&policy, WP_MODE_WORKER_POOL);
   policy.workers = queues[queue].workers;

@@ -36,9 +36,11 @@ measure (const char *what, double millions, const char *arrivals, const char *se
   double seconds[RUNS];
   guint64 n = (guint64) (millions * 1e6);
   WpPolicy policy;
-  WpExperiment study = { &policy,  1,        WP_TIME_NONE,
-                         arrivals, 1,        { clients, TRUE, WP_TIME_NONE, n, 0, WP_TIME_NONE },
-                         service,  "exp:1s", 1 };
+  g_autoptr (WpServiceTime) services = wp_service_time_new (service, 1, TRUE, 0, NULL),
+                            think = wp_service_time_new ("exp:1s", 1, TRUE, 0, NULL);
+  WpExperiment study = { &policy,  1,     WP_TIME_NONE,
+                         arrivals, 1,     { clients, TRUE, WP_TIME_NONE, n, 0, WP_TIME_NONE },
+                         services, think, 1 };
 
   wp_policy_init (&policy, workers == WP_UNBOUNDED ? WP_MODE_DEFAULT : WP_MODE_WORKER_POOL);
   policy.workers = workers;

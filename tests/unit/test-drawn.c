@@ -277,6 +277,12 @@ policy_of (WpModeKind mode, guint queue_jobs, guint workers, gboolean rejects)
   return policy;
 }
 
+static WpServiceTime *
+times_of (const char *spec)
+{
+  return wp_service_time_new (spec, 1, TRUE, 0, NULL);
+}
+
 /* 20 runs; theory must lie within the 99.9 % interval of each metric. */
 static void
 hold (const char *name, const WpExperiment *study, guint n_at_least)
@@ -312,10 +318,11 @@ hold (const char *name, const WpExperiment *study, guint n_at_least)
 static void
 hold_open (const char *name, WpPolicy policy, const char *arrivals, const char *service, guint n_at_least)
 {
+  g_autoptr (WpServiceTime) services = times_of (service);
   WpExperiment study
       = { &policy,  1,    WP_TIME_NONE,
           arrivals, 1,    { .duration_ns = WP_TIME_NONE, .warmup_rows = 5000, .warmup_ns = WP_TIME_NONE },
-          service,  NULL, 1 };
+          services, NULL, 1 };
 
   hold (name, &study, n_at_least);
 }
@@ -363,9 +370,11 @@ test_closed_theory (void)
            narrow = policy_of (WP_MODE_WORKER_POOL, 2, 3, FALSE);
   WpPolicy rejecting = policy_of (WP_MODE_WORKER_POOL, 2, 3, TRUE),
            single = policy_of (WP_MODE_BUFFERED_CHANNEL, 100, 1, FALSE);
-  WpExperiment study = { &policy,     1,           WP_TIME_NONE,
-                         NULL,        1,           { 12, TRUE, WP_TIME_NONE, 105000, 5000, WP_TIME_NONE },
-                         "exp:100ms", "exp:300ms", 1 };
+  g_autoptr (WpServiceTime) service = times_of ("exp:100ms"), think = times_of ("exp:300ms"),
+                            any = times_of ("uniform:1s:1.2s");
+  WpExperiment study
+      = { &policy, 1, WP_TIME_NONE, NULL, 1, { 12, TRUE, WP_TIME_NONE, 105000, 5000, WP_TIME_NONE }, service,
+          think,   1 };
 
   hold ("M/M/c//P", &study, 5);
   study.policies = &narrow;
@@ -373,7 +382,7 @@ test_closed_theory (void)
   study.policies = &rejecting;
   hold ("M/M/c/(c+K)//P", &study, 6);
   study.policies = &single;
-  study.think = "uniform:1s:1.2s"; /* any thinking will do */
+  study.think = any;
   hold ("M/M/c//P", &study, 5);
 }
 
@@ -390,10 +399,11 @@ test_constant_theory (void)
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       WpPolicy policy = policy_of (WP_MODE_WORKER_POOL, 10, cases[i].workers, FALSE);
+      g_autoptr (WpServiceTime) service = times_of (cases[i].service);
       WpExperiment study
           = { &policy,           1,    WP_TIME_NONE,
               cases[i].arrivals, 1,    { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE },
-              cases[i].service,  NULL, 1 };
+              service,           NULL, 1 };
       WpConfidence confidence = { .n = 0 };
       WpTrafficSummary traffic;
       WpSummary summary;
@@ -417,13 +427,14 @@ test_coverage (void)
 {
   enum { N = 400, EACH = 10 };
   WpPolicy policy = policy_of (WP_MODE_BUFFERED_CHANNEL, 10000, 1, FALSE);
+  g_autoptr (WpServiceTime) service = times_of ("exp:10ms");
   WpExperiment study = { &policy,
                          1,
                          WP_TIME_NONE,
                          "poisson:rate=50,n=3000",
                          1,
                          { .duration_ns = WP_TIME_NONE, .warmup_rows = 300, .warmup_ns = WP_TIME_NONE },
-                         "exp:10ms",
+                         service,
                          NULL,
                          1 };
   g_autofree WpSummary *summary = g_new (WpSummary, N * EACH);
@@ -645,8 +656,10 @@ test_time_stands_still (void)
 {
   g_autoptr (GError) error = NULL;
   WpPolicy policy = policy_of (WP_MODE_DEFAULT, 0, 1, FALSE);
-  WpExperiment study
-      = { &policy, 1, WP_TIME_NONE, NULL, 1, { 2, FALSE, WP_NS_PER_S, 0, 0, WP_TIME_NONE }, "1s", "0", 1 };
+  g_autoptr (WpServiceTime) service = times_of ("1s"), think = times_of ("0");
+  WpExperiment study = { &policy, 1,     WP_TIME_NONE,
+                         NULL,    1,     { 2, FALSE, WP_NS_PER_S, 0, 0, WP_TIME_NONE },
+                         service, think, 1 };
   WpTrafficSummary traffic;
   WpSummary summary;
 

@@ -667,6 +667,38 @@ test_learns_from_a_record (void)
     }
 }
 
+/* What comes through a pipe is there once: a second reader would find nothing. */
+static void
+test_record_is_read_once (void)
+{
+  static const char *const arguments[]
+      = { "--service=batch:from:@ -m workerpool -w 9 --synthetic poisson:rate=100,n=500 --replications=3",
+          "--service=batch:from:@ --sweep workers=1:2,service=1,service=2 trace.csv",
+          "--service=from:@ -m workerpool -w 9 --synthetic poisson:rate=10,n=500 --theory",
+          "--service=from:@ -m workerpool -w 9 --clients=3 --limit=500 --replications=2",
+          "--service=1ms --dispatch-time=from:@ -m workerpool -w 9 --synthetic poisson:rate=10,n=500",
+          "--service=1ms --think=from:@ -m workerpool -w 9 --clients=3 --limit=500 --replications=2" };
+  g_autoptr (SimRun) run = with_learnt_record ("");
+  g_autofree char *record = sim_run_read (run, "record.csv");
+
+  for (guint i = 0; i < G_N_ELEMENTS (arguments); i++)
+    {
+      g_auto (GStrv) words = g_strsplit (arguments[i], "@", 2);
+      g_autofree char *of_file = g_strjoinv ("record.csv", words), *of_pipe = g_strjoinv ("-", words);
+      g_auto (GStrv) parts = NULL;
+      g_autofree char *expected = NULL;
+
+      sim_run_go (run, of_file, NULL);
+      g_assert_cmpint (run->status, ==, 0);
+      parts = g_strsplit (run->out, "record.csv", -1);
+      expected = g_strjoinv ("-", parts);
+      sim_run_go (run, of_pipe, record);
+      g_test_message ("%s -> %s", of_pipe, run->err);
+      g_assert_cmpint (run->status, ==, 0);
+      g_assert_cmpstr (run->out, ==, expected);
+    }
+}
+
 /* A commit of one row, and one of the three rows that came meanwhile, every 20 ms; @spread_ms: one in two of
  * each takes so much longer. */
 static char *
@@ -803,6 +835,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-batch/learns-from-a-record", test_learns_from_a_record);
   g_test_add_func ("/wp-sim-batch/learns-from-a-good-fit", test_learns_from_a_good_fit);
   g_test_add_func ("/wp-sim-batch/learns-nothing", test_learns_nothing);
+  g_test_add_func ("/wp-sim-batch/record-is-read-once", test_record_is_read_once);
   g_test_add_func ("/wp-sim-batch/usage", test_usage);
 
   return g_test_run ();
