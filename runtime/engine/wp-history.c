@@ -228,14 +228,14 @@ wp_history_next (const WpHistory *self, gint64 now_ns)
 }
 
 guint64
-wp_history_peak (WpHistory *self, gint64 now_ns)
+wp_history_peak (WpHistory *self, gint64 now_ns, guint span_s)
 {
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
   const Series *series = &self->seconds;
   gint64 last = (now_ns + self->to_unix_ns) / series->step_ns;
   double peak = (double) series->peak;
 
-  for (gint64 step = last - 59; step <= last; step++)
+  for (gint64 step = last + 1 - span_s; step <= last; step++)
     if (series->rows[step % series->n_rows].step == step)
       peak = fmax (peak, series->rows[step % series->n_rows].values[DEPTH_PEAK]);
   return (guint64) peak;

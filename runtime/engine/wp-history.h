@@ -42,8 +42,8 @@ void wp_history_add (WpHistory *self, gint64 now_ns, const WpHistorySource *sour
 /* Returns: the end of the current step of a second. */
 gint64 wp_history_next (const WpHistory *self, gint64 now_ns);
 
-/* The most that was queued at once in the last 60 whole seconds. */
-guint64 wp_history_peak (WpHistory *self, gint64 now_ns);
+/* The most that was queued at once in the last @span_s seconds that are whole, at most an hour. */
+guint64 wp_history_peak (WpHistory *self, gint64 now_ns, guint span_s);
 
 typedef struct {
   gint64 now_ns, unix_ns; /* as above, at the time of the call */

@@ -35,6 +35,10 @@ read_state (WpForecast *self, WpServerState *state)
   *state = (WpServerState){
     .now_ns = wp_time_monotonic (),
     .arrived = ledger.received + ledger.recovered + ledger.taken,
+    .rejected = ledger.rejected,
+    .timed_out = ledger.timed_out,
+    .full_ns = ledger.full_ns,
+    .queued_peak = ledger.recent_queued_peak,
     .queued = ledger.queued,
     .parked = ledger.parked,
     .in_service = ledger.in_service,
@@ -167,15 +171,13 @@ wp_forecast_what_if (WpForecast *self, const WpPolicy *policy, double traffic, W
   g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->asking);
   WpServerState state;
   WpOutlook outlook;
-  guint64 first;
 
+  wp_forecast_get (self, &outlook);
+  g_free (outlook.headline);
   read_state (self, &state);
   if (state.commits && state.pace_ns == 0)
     return WP_FORECAST_NOT_PACED;
-  wp_forecast_get (self, &outlook);
-  g_free (outlook.headline);
-  first = MAX (outlook.first, state.arrived - MIN (state.arrived, WP_SAMPLE_RING_REQUESTS));
-  if (!wp_what_if (answer, self->ring, first, state.arrived, state.now_ns, policy, &outlook.system, traffic))
+  if (!wp_what_if (answer, self->ring, &outlook, &state, policy, traffic))
     return WP_FORECAST_NO_DATA;
 
   return NULL;

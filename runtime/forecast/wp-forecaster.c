@@ -14,6 +14,7 @@ struct _WpForecaster {
   WpCommitCostMean cost;
   WpScore scores[WP_N_HORIZONS];
   GRand *random;
+  WpPolicy policy; /* of the last observation */
   WpOutlook outlook;
 };
 
@@ -25,6 +26,7 @@ wp_forecaster_new (const WpSampleRing *ring)
   self->ring = ring;
   self->window = wp_traffic_window_new ();
   self->random = g_rand_new_with_seed (1);
+  self->outlook.resized_ns = WP_TIME_NONE;
   for (guint i = 0; i < WP_N_HORIZONS; i++)
     self->outlook.horizons[i].at = (WpDepthAt){ NAN, NAN, NAN };
   return self;
@@ -73,6 +75,48 @@ set_system (WpForecaster *self, const WpServerState *state)
     set_commits (self, state, &self->outlook.system);
 }
 
+/* A forecast that was made for other sizes is not judged by what came of these. */
+static void
+forget_forecasts (WpForecaster *self)
+{
+  for (guint i = 0; i < WP_N_HORIZONS; i++)
+    {
+      wp_score_forget_pending (&self->scores[i]);
+      self->outlook.horizons[i].at = (WpDepthAt){ NAN, NAN, NAN };
+    }
+}
+
+static gboolean
+has_same_sizes (const WpPolicy *a, const WpPolicy *b)
+{
+  return a->workers == b->workers && a->queue_jobs == b->queue_jobs && a->when_full == b->when_full
+         && a->block_timeout_ns == b->block_timeout_ns;
+}
+
+/* The window needs no new beginning: arrivals and services are those of any sizes. */
+static void
+observe_traffic (WpForecaster *self, const WpServerState *state)
+{
+  WpOutlook *outlook = &self->outlook;
+  WpTrafficMark mark = { state->now_ns, state->arrived, state->rejected, state->timed_out, state->full_ns };
+
+  if (outlook->until.at_ns > 0) /* not the first */
+    {
+      mark.worker_s = outlook->until.worker_s
+                      + outlook->system.workers * (double) (mark.at_ns - outlook->until.at_ns) / WP_NS_PER_S;
+      if (!has_same_sizes (&self->policy, &state->policy))
+        {
+          forget_forecasts (self);
+          outlook->resized_ns = mark.at_ns;
+        }
+    }
+  self->policy = state->policy;
+  wp_traffic_window_observe (self->window, &mark, self->ring);
+  wp_traffic_window_get_load (self->window, &outlook->load);
+  outlook->from = *wp_traffic_window_begin (self->window);
+  outlook->until = mark;
+}
+
 static void
 simulate (WpForecaster *self, const WpServerState *state)
 {
@@ -109,9 +153,7 @@ wp_forecaster_observe (WpForecaster *self, const WpServerState *state)
 {
   WpOutlook *outlook = &self->outlook;
 
-  wp_traffic_window_observe (self->window, state->now_ns, state->arrived, self->ring);
-  wp_traffic_window_get_load (self->window, &outlook->load);
-  outlook->first = wp_traffic_window_first (self->window, state->arrived);
+  observe_traffic (self, state);
   set_system (self, state);
   wp_capacity_judge (&outlook->capacity, &outlook->load, &outlook->system);
   g_free (outlook->headline);

@@ -5,9 +5,11 @@
 
 /* The server at one moment. */
 typedef struct {
-  gint64 now_ns; /* CLOCK_MONOTONIC */
-  guint64 arrived;
+  gint64 now_ns;                        /* CLOCK_MONOTONIC */
+  guint64 arrived, rejected, timed_out; /* totals so far */
+  gint64 full_ns;                       /* so is this */
   guint64 queued, parked, in_service;
+  guint64 queued_peak; /* in the present second */
   WpPolicy policy;
   gboolean commits;                          /* its database commits in groups, */
   gint64 pace_ns;                            /* at this pace; 0: none */
@@ -27,7 +29,8 @@ typedef struct {
   WpCapacitySystem system;
   WpCapacity capacity;
   WpHorizon horizons[WP_N_HORIZONS];
-  guint64 first; /* the oldest request that may be read of the ring */
+  WpTrafficMark from, until; /* the requests between them may be read of the ring, and some later ones */
+  gint64 resized_ns;         /* when the sizes last changed; WP_TIME_NONE: never */
 } WpOutlook;
 
 typedef struct _WpForecaster WpForecaster;

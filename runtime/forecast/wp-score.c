@@ -18,6 +18,12 @@ wp_score_predict (WpScore *self, gint64 due_ns, double predicted, double persist
   self->n_pending++;
 }
 
+void
+wp_score_forget_pending (WpScore *self)
+{
+  self->n_pending = 0;
+}
+
 static void
 add_outcome (WpScore *self, double error, double persistent_error)
 {

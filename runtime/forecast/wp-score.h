@@ -21,6 +21,9 @@ typedef struct {
 /* @due_ns: not before that of an earlier prediction. @persistent: the value now. */
 void wp_score_predict (WpScore *self, gint64 due_ns, double predicted, double persistent);
 
+/* What was predicted is judged no more; the outcomes stay. */
+void wp_score_forget_pending (WpScore *self);
+
 /* @actual: the value at @now_ns, by which all predictions that are due are judged. */
 void wp_score_observe (WpScore *self, gint64 now_ns, double actual);
 

@@ -23,17 +23,12 @@ static const guint windows_s[] = { 10, 30, 100, 300 }; /* the first is the measu
 #define FIRST_CHOICE 1 /* before any has come true */
 
 typedef struct {
-  gint64 at_ns;
-  guint64 arrived;
-} Observation;
-
-typedef struct {
   double service_ns; /* mean */
   guint n;           /* samples that it is of */
 } Services;
 
 struct _WpTrafficWindow {
-  Observation observations[OBSERVATIONS];
+  WpTrafficMark observations[OBSERVATIONS];
   guint64 n_observations; /* so far; the latest is at (n - 1) % OBSERVATIONS */
   gint64 gaps_ns[MOST_SAMPLES], services_ns[MOST_SAMPLES];
   guint n_samples;
@@ -58,7 +53,7 @@ wp_traffic_window_free (WpTrafficWindow *self)
 }
 
 /* @back: 0 for the latest. */
-static const Observation *
+static const WpTrafficMark *
 observation (const WpTrafficWindow *self, guint64 back)
 {
   return &self->observations[(self->n_observations - 1 - back) % OBSERVATIONS];
@@ -83,27 +78,28 @@ find_age (const WpTrafficWindow *self, double age_s)
 }
 
 static double
-span_between (const Observation *from, const Observation *until)
+span_between (const WpTrafficMark *from, const WpTrafficMark *until)
 {
   return (double) (until->at_ns - from->at_ns) / WP_NS_PER_S;
 }
 
 static double
-rate_between (const Observation *from, const Observation *until)
+rate_between (const WpTrafficMark *from, const WpTrafficMark *until)
 {
   double span_s = span_between (from, until);
 
   return span_s > 0 ? (double) (until->arrived - from->arrived) / span_s : 0;
 }
 
-guint64
-wp_traffic_window_first (const WpTrafficWindow *self, guint64 arrived)
+const WpTrafficMark *
+wp_traffic_window_begin (const WpTrafficWindow *self)
 {
-  guint64 first = arrived > WP_SAMPLE_RING_REQUESTS ? arrived - WP_SAMPLE_RING_REQUESTS : 0;
+  guint64 back = find_age (self, WP_SAMPLE_RING_SPAN_S), arrived = observation (self, 0)->arrived,
+          fresh = back > 0 ? arrived - observation (self, 1)->arrived : 0;
 
-  if (self->n_observations > 0)
-    first = MAX (first, observation (self, find_age (self, WP_SAMPLE_RING_SPAN_S))->arrived);
-  return first;
+  while (back > 0 && arrived + fresh - observation (self, back)->arrived > WP_SAMPLE_RING_REQUESTS)
+    back--;
+  return observation (self, back);
 }
 
 /* Notes the mean service for each window that ends before @arrival_ns. Returns: windows that are done. */
@@ -117,10 +113,10 @@ close_windows (WpTrafficWindow *self, guint n_closed, gint64 now_ns, gint64 arri
 }
 
 static void
-collect_samples (WpTrafficWindow *self, gint64 now_ns, guint64 arrived, const WpSampleRing *ring)
+collect_samples (WpTrafficWindow *self, const WpSampleRing *ring)
 {
-  guint64 first = wp_traffic_window_first (self, arrived);
-  gint64 later_ns = now_ns;
+  guint64 first = wp_traffic_window_begin (self)->arrived, arrived = observation (self, 0)->arrived;
+  gint64 now_ns = observation (self, 0)->at_ns, later_ns = now_ns;
   double sum_ns = 0;
   guint n_closed = 0;
   WpSample sample;
@@ -145,7 +141,7 @@ collect_samples (WpTrafficWindow *self, gint64 now_ns, guint64 arrived, const Wp
 static double
 work_of (const WpTrafficWindow *self, guint window)
 {
-  const Observation *from = observation (self, find_age (self, windows_s[window]));
+  const WpTrafficMark *from = observation (self, find_age (self, windows_s[window]));
 
   return rate_between (from, observation (self, 0)) * self->services[window].service_ns / WP_NS_PER_S;
 }
@@ -171,11 +167,11 @@ choose_window (WpTrafficWindow *self, gint64 now_ns)
 }
 
 void
-wp_traffic_window_observe (WpTrafficWindow *self, gint64 now_ns, guint64 arrived, const WpSampleRing *ring)
+wp_traffic_window_observe (WpTrafficWindow *self, const WpTrafficMark *mark, const WpSampleRing *ring)
 {
-  self->observations[self->n_observations++ % OBSERVATIONS] = (Observation){ now_ns, arrived };
-  collect_samples (self, now_ns, arrived, ring);
-  choose_window (self, now_ns);
+  self->observations[self->n_observations++ % OBSERVATIONS] = *mark;
+  collect_samples (self, ring);
+  choose_window (self, mark->at_ns);
 }
 
 /* The standard error of the mean rate, as a share: that of the observations' own rates, and not less than a
@@ -216,7 +212,8 @@ static double
 arrived_at (const WpTrafficWindow *self, double age_s)
 {
   guint64 back = find_age (self, age_s);
-  const Observation *before = observation (self, back), *after = observation (self, back > 0 ? back - 1 : 0);
+  const WpTrafficMark *before = observation (self, back),
+                      *after = observation (self, back > 0 ? back - 1 : 0);
   double past_s = span_between (before, observation (self, 0)) - age_s;
 
   return (double) before->arrived + MAX (0, past_s) * rate_between (before, after);
@@ -273,7 +270,7 @@ wp_traffic_window_get_load (const WpTrafficWindow *self, WpOfferedLoad *load)
 {
   const Services *services = &self->services[self->choice];
   guint64 back = find_age (self, windows_s[self->choice]);
-  const Observation *from = observation (self, back), *now = observation (self, 0);
+  const WpTrafficMark *from = observation (self, back), *now = observation (self, 0);
   double rate_now;
 
   *load = (WpOfferedLoad){

@@ -4,6 +4,15 @@
 #include "runtime/forecast/wp-capacity.h"
 #include "runtime/queue/wp-sample-ring.h"
 
+/* Totals of the server so far, at one moment. */
+typedef struct {
+  gint64 at_ns;    /* CLOCK_MONOTONIC */
+  guint64 arrived; /* requests: the next one's place in the ring */
+  guint64 rejected, timed_out;
+  gint64 full_ns;
+  double worker_s; /* workers, summed over the time */
+} WpTrafficMark;
+
 /**
  * WpTrafficWindow:
  * Services drift, so that the whole past is a bad guide, and a few seconds are a noisy one. Windows of 10 to
@@ -16,14 +25,14 @@ WpTrafficWindow *wp_traffic_window_new (void);
 void wp_traffic_window_free (WpTrafficWindow *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTrafficWindow, wp_traffic_window_free)
 
-/* Call it about once per second. @arrived: requests so far, the next one's place in @ring. */
-void wp_traffic_window_observe (WpTrafficWindow *self, gint64 now_ns, guint64 arrived,
-                                const WpSampleRing *ring);
+/* Call it about once per second. @mark: as it is now */
+void wp_traffic_window_observe (WpTrafficWindow *self, const WpTrafficMark *mark, const WpSampleRing *ring);
 
 void wp_traffic_window_get_load (const WpTrafficWindow *self, WpOfferedLoad *load);
 
-/* The first request that may be read of the ring, @arrived being the next one: not older than 15 minutes. */
-guint64 wp_traffic_window_first (const WpTrafficWindow *self, guint64 arrived);
+/* The observation from which on requests may be read of the ring: for a second from now, if as many arrive
+ * as in the last one. It is 15 minutes old at most. */
+const WpTrafficMark *wp_traffic_window_begin (const WpTrafficWindow *self);
 
 /* The latest ended requests of the window, latest first: the gaps to the next of them, and their services.
  * Returns: their number; the arrays are the window's own until the next observation. */

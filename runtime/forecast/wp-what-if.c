@@ -38,18 +38,6 @@ quantile (const GArray *waits_us, double share)
   return g_array_index (waits_us, guint32, (guint) MAX (ceil (share * waits_us->len), 1) - 1) * WP_NS_PER_US;
 }
 
-/* When the next job that was in service started; starts are in order of arrival too. G_MAXINT64: no more */
-static gint64
-next_start (Reader *self)
-{
-  WpSample sample;
-
-  while (next_sample (self, &sample))
-    if (sample.wait_ns != WP_TIME_NONE)
-      return sample.arrival_ns + sample.wait_ns;
-  return G_MAXINT64;
-}
-
 static void
 set_waits (WpWhatIfFigures *self, GArray *waits_us)
 {
@@ -58,14 +46,23 @@ set_waits (WpWhatIfFigures *self, GArray *waits_us)
   self->wait_p99_ns = quantile (waits_us, 0.99);
 }
 
+/* NaN: without limit */
+static double
+mean_workers (const WpOutlook *outlook)
+{
+  double span_s = (double) (outlook->until.at_ns - outlook->from.at_ns) / WP_NS_PER_S;
+
+  if (outlook->system.workers == WP_UNBOUNDED)
+    return NAN;
+  return span_s > 0 ? (outlook->until.worker_s - outlook->from.worker_s) / span_s : outlook->system.workers;
+}
+
 static void
-measure (WpWhatIf *self, Reader reader, const WpCapacitySystem *system)
+measure (WpWhatIf *self, Reader reader, double workers)
 {
   g_autoptr (GArray) waits_us = g_array_new (FALSE, FALSE, sizeof (guint32));
-  Reader starts = reader;
-  gint64 start_ns = next_start (&starts), first_ns = G_MAXINT64, last_ns = 0, finish_ns = 0;
+  gint64 first_ns = G_MAXINT64, last_ns = 0, finish_ns = 0;
   double service_ns = 0;
-  guint64 waiting = 0;
   WpSample sample;
 
   for (; next_sample (&reader, &sample); self->requests++)
@@ -77,22 +74,29 @@ measure (WpWhatIf *self, Reader reader, const WpCapacitySystem *system)
       self->measured.blocked += sample.blocked;
       if (sample.wait_ns == WP_TIME_NONE)
         continue;
-      for (; waiting > 0 && start_ns <= sample.arrival_ns; start_ns = next_start (&starts))
-        waiting--;
-      waiting++;
-      if (sample.wait_ns > 0)
-        self->measured.depth_peak = MAX (self->measured.depth_peak, waiting);
       service_ns += (double) sample.service_ns;
       finish_ns = MAX (finish_ns, sample.arrival_ns + sample.wait_ns + sample.service_ns);
       g_array_append_val (waits_us, wait_us);
     }
-  self->measured.depth_peak = MIN (self->measured.depth_peak, system->queue_jobs);
   self->span_s = self->requests > 0 ? (double) (last_ns - first_ns) / WP_NS_PER_S : 0;
-  self->measured.utilisation = system->workers == WP_UNBOUNDED || finish_ns <= first_ns
-                                   ? NAN
-                                   : service_ns / (double) (finish_ns - first_ns) / system->workers;
-  self->measured.full_ns = WP_TIME_NONE;
+  self->measured.utilisation
+      = finish_ns > first_ns ? service_ns / (double) (finish_ns - first_ns) / workers : NAN;
   set_waits (&self->measured, waits_us);
+}
+
+static void
+count (WpWhatIf *self, const WpOutlook *outlook, const WpServerState *now)
+{
+  const WpTrafficMark *from = &outlook->from;
+  WpLayout layout;
+
+  wp_policy_layout (&now->policy, &layout);
+  self->age_ns = now->now_ns - from->at_ns;
+  self->resized_ns = outlook->resized_ns > from->at_ns ? now->now_ns - outlook->resized_ns : WP_TIME_NONE;
+  self->measured.rejected = now->rejected - from->rejected;
+  self->measured.timed_out = now->timed_out - from->timed_out;
+  self->measured.full_ns = layout.can_be_full ? now->full_ns - from->full_ns : WP_TIME_NONE;
+  self->measured.depth_peak = now->queued_peak;
 }
 
 /* The first service of all stands in before any is known. */
@@ -133,15 +137,17 @@ feed (WpsimModel *model, Reader reader, double traffic)
 }
 
 gboolean
-wp_what_if (WpWhatIf *self, const WpSampleRing *ring, guint64 first, guint64 arrived, gint64 now_ns,
-            const WpPolicy *policy, const WpCapacitySystem *system, double traffic)
+wp_what_if (WpWhatIf *self, const WpSampleRing *ring, const WpOutlook *outlook, const WpServerState *now,
+            const WpPolicy *policy, double traffic)
 {
-  g_autoptr (WpsimModel) model = wp_forecast_model_new (policy, system);
-  Reader reader = { ring, first, arrived, now_ns };
+  g_autoptr (WpsimModel) model = wp_forecast_model_new (policy, &outlook->system);
+  guint64 readable = now->arrived - MIN (now->arrived, WP_SAMPLE_RING_REQUESTS);
+  Reader reader = { ring, MAX (outlook->from.arrived, readable), now->arrived, now->now_ns };
   WpsimResult result;
 
   *self = (WpWhatIf){ .requests = 0 };
-  measure (self, reader, system);
+  measure (self, reader, mean_workers (outlook));
+  count (self, outlook, now);
   if (!model || !feed (model, reader, traffic) || !wpsim_model_finish (model, &result, NULL))
     return FALSE;
   self->predicted = (WpWhatIfFigures){

@@ -307,8 +307,8 @@ make_metrics (const WpAdmin *self)
   count_refusals (self, refused);
   text = wp_metrics_format (self->engine, &ledger, refused,
                             oldest_ns == WP_TIME_NONE ? WP_TIME_NONE : wp_time_monotonic () - oldest_ns,
-                            wp_history_peak (self->history, wp_history_clock ()), count_connections (self),
-                            is_ready (self));
+                            wp_history_peak (self->history, wp_history_clock (), 60),
+                            count_connections (self), is_ready (self));
   return self->forecast ? wp_forecast_add_metrics (self->forecast, text) : text;
 }
 
@@ -481,7 +481,8 @@ respond_forecast (const WpAdmin *self, SoupServerMessage *message, const char *p
                g_strdup ("There is no forecast with --forecast=off.\n"));
       return TRUE;
     }
-  text = what_if ? wp_what_if_format (self->forecast, query, &status) : wp_forecast_format (self->forecast);
+  text = what_if ? wp_what_if_format (self->forecast, self->history, query, &status)
+                 : wp_forecast_format (self->forecast);
   respond (message, status, status == SOUP_STATUS_OK ? "application/json" : "text/plain", text);
   return TRUE;
 }

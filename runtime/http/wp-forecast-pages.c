@@ -117,8 +117,18 @@ read_query (const char *query, WpPolicy *policy, double *traffic, GError **error
   return TRUE;
 }
 
+/* By the seconds of the history, and the present one. */
+static void
+set_peak (WpWhatIf *answer, WpHistory *history)
+{
+  guint span_s = (guint) (answer->age_ns / WP_NS_PER_S) + 1;
+  guint64 peak = wp_history_peak (history, wp_history_clock (), span_s);
+
+  answer->measured.depth_peak = MAX (answer->measured.depth_peak, peak);
+}
+
 char *
-wp_what_if_format (WpForecast *forecast, const char *query, guint *status)
+wp_what_if_format (WpForecast *forecast, WpHistory *history, const char *query, guint *status)
 {
   g_autoptr (JsonBuilder) json = NULL;
   g_autoptr (GError) error = NULL;
@@ -139,10 +149,12 @@ wp_what_if_format (WpForecast *forecast, const char *query, guint *status)
   if (why_not)
     return g_strdup (why_not);
   *status = 200;
+  set_peak (&answer, history);
   json = json_builder_new ();
   json_builder_begin_object (json);
   wp_json_add_double (json, "span_s", answer.span_s);
   wp_json_add_count (json, "requests", answer.requests);
+  wp_json_add_seconds (json, "sizes_changed_s", answer.resized_ns);
   add_figures (json, "measured", &answer.measured);
   add_figures (json, "predicted", &answer.predicted);
   json_builder_end_object (json);

@@ -1,6 +1,7 @@
 /* wp-forecast-pages.h - the forecast for the admin listener. In the module wp-soup.so. */
 #pragma once
 
+#include "runtime/engine/wp-history.h"
 #include "runtime/forecast/wp-forecast.h"
 
 /* Returns: JSON: the capacity verdict, and the depths ahead whose forecasts have had skill. */
@@ -13,7 +14,7 @@ char *wp_forecast_format (WpForecast *forecast);
  *
  * Returns: JSON: the figures measured and predicted; or the line
  */
-char *wp_what_if_format (WpForecast *forecast, const char *query, guint *status);
+char *wp_what_if_format (WpForecast *forecast, WpHistory *history, const char *query, guint *status);
 
 /* Returns: @metrics (transfer full), and those of the forecast. */
 char *wp_forecast_add_metrics (WpForecast *forecast, char *metrics);

@@ -431,7 +431,7 @@ test_what_if (void)
   wp_browser_apply_workers (browser, "4", "wrong");
   await_text ("#applied", "A valid bearer token of --admin-token-file is required.");
   g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 2);
-  wp_browser_await (browser, "/^The last .*, [0-9,]+ requests, simulated at these sizes:$/"
+  wp_browser_await (browser, "/^The last [^(]*, [0-9,]+ requests, simulated at these sizes:$/"
                              ".test (document.getElementById ('what-if-span').textContent)");
   wp_browser_await (browser, "document.getElementById ('what-if-answer').rows.length === 9");
   wp_browser_await (browser, /* a second of two workers is in the history, and on the page */
@@ -443,6 +443,10 @@ test_what_if (void)
   wp_browser_await (
       browser, "document.querySelector ('[data-figure=in_service]').nextSibling.textContent === ' of 4'");
   await_text ("#chart-busy tr:last-child td:last-child", "4 (2 before)");
+  wp_browser_await (browser, /* asked again, until the forecast has seen the change */
+                    "document.querySelector ('[name=traffic]').dispatchEvent (new Event ('input')) && "
+                    "/^The last .* \\(the sizes changed [0-9].* ago\\), [0-9,]+ requests/"
+                    ".test (document.getElementById ('what-if-span').textContent)");
   g_ptr_array_unref (wp_load_end (load));
   wp_browser_assert_quiet (browser);
 }

@@ -177,6 +177,51 @@ test_what_if_is_wp_sim (void)
                    json_object_get_int_member (json_object_get_object_member (model, "depth"), "max"));
 }
 
+/* Three requests of 0.3 s at once for one worker and one place: the last is refused at once, or parked for
+ * too long. The model says what happened, and the server what it counted. */
+static void
+check_refused (const char *option, const char *member)
+{
+  g_autoptr (WpHarness) server = wp_harness_start ("--mode=WorkerPool", "--workers=1", "--queue=1",
+                                                   "--database=delay:request", option, NULL);
+  g_autoptr (JsonObject) answer = NULL;
+  static const char *const figures[] = { "measured", "predicted" };
+  g_autofree char *stat = g_strconcat ("ledger.", member, NULL);
+  WpClient *clients[3];
+
+  for (guint i = 0; i < 3; i++)
+    {
+      clients[i] = wp_client_new (wp_harness_port (server));
+      wp_client_get (clients[i], "/", "X-WP-Service: 0.3\r\n");
+    }
+  wp_harness_await_stat (server, stat, 1);
+  wp_harness_await_stat (server, "ledger.stored", 2);
+  for (guint i = 0; i < 3; i++)
+    wp_client_free (clients[i]);
+  answer = await_what_if (server, "/what-if.json", 3);
+  g_assert_true (json_object_get_null_member (answer, "sizes_changed_s"));
+  for (guint i = 0; i < 2; i++)
+    {
+      JsonObject *of = json_object_get_object_member (answer, figures[i]);
+
+      g_assert_cmpint (json_object_get_int_member (of, member), ==, 1);
+      g_assert_cmpint (
+          json_object_get_int_member (of, "rejected") + json_object_get_int_member (of, "timed_out"), ==, 1);
+      g_assert_cmpint (json_object_get_int_member (of, "depth_peak"), ==, 1);
+      g_assert_cmpfloat (take (of, "full_s"), >, 0);
+    }
+  g_assert_cmpfloat (take (json_object_get_object_member (answer, "measured"), "full_s"), ==,
+                     wp_harness_stat (server, "time_full"));
+  wp_harness_stop (server);
+}
+
+static void
+test_refused (void)
+{
+  check_refused ("--when-full=reject", "rejected");
+  check_refused ("--block-timeout=1ms", "timed_out");
+}
+
 static void
 test_bad_questions (void)
 {
@@ -248,6 +293,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/forecast/verdict", test_verdict);
   g_test_add_func ("/forecast/what-if-is-wp-sim", test_what_if_is_wp_sim);
+  g_test_add_func ("/forecast/refused", test_refused);
   g_test_add_func ("/forecast/bad-questions", test_bad_questions);
   g_test_add_func ("/forecast/not-paced", test_not_paced);
   g_test_add_func ("/forecast/paced", test_paced);

@@ -33,6 +33,8 @@ forecast_run_init (ForecastRun *self, guint workers, guint queue_jobs)
   self->policy.workers = workers;
   self->policy.queue_jobs = queue_jobs;
   self->forecaster = wp_forecaster_new (self->ring);
+  wp_forecaster_observe (self->forecaster,
+                         &(WpServerState){ .now_ns = self->now_ns, .policy = self->policy });
 }
 
 static inline void

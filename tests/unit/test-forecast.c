@@ -331,12 +331,37 @@ test_forecast_has_skill (void)
   forecast_run_clear (&run);
 }
 
+/* What was forecast for other sizes is judged no more: no outcome until a forecast of now is due. */
+static void
+test_resize_forgets (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (21);
+  const WpOutlook *outlook = NULL;
+  WpServerState state;
+  ForecastRun run;
+  double error;
+
+  forecast_run_init (&run, WORKERS, 10000);
+  run.simulates = TRUE;
+  add_traffic (&run, random, 140, 0, 80);
+  for (guint i = 0; i < 60; i++)
+    outlook = forecast_run_step (&run, &state);
+  error = outlook->horizons[0].error;
+  g_assert_cmpint (outlook->resized_ns, ==, WP_TIME_NONE);
+  run.policy.queue_jobs = 9000;
+  for (guint i = 0; i < 10; i++)
+    g_assert_cmpfloat (forecast_run_step (&run, &state)->horizons[0].error, ==, error);
+  g_assert_cmpfloat (forecast_run_step (&run, &state)->horizons[0].error, !=, error);
+  g_assert_cmpint (outlook->resized_ns, ==, state.now_ns - 10 * WP_NS_PER_S);
+  forecast_run_clear (&run);
+}
+
 /* With the same sizes the model equals the measurement, to the nanosecond where waits are in whole us. */
 static void
 test_what_if (void)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (20);
-  WpCapacitySystem system = { .workers = WORKERS, .queue_jobs = 10000 };
+  const WpOutlook *outlook = NULL;
   WpServerState state;
   ForecastRun run;
   WpWhatIf answer;
@@ -344,21 +369,71 @@ test_what_if (void)
   forecast_run_init (&run, WORKERS, 10000);
   add_traffic (&run, random, 120, 0, 20);
   for (guint i = 0; i < 60; i++)
-    forecast_run_step (&run, &state);
-  g_assert_true (wp_what_if (&answer, run.ring, 0, state.arrived, state.now_ns, &run.policy, &system, 1));
+    outlook = forecast_run_step (&run, &state);
+  g_assert_true (wp_what_if (&answer, run.ring, outlook, &state, &run.policy, 1));
   g_assert_cmpuint (answer.requests, ==, run.jobs->len);
-  g_assert_cmpuint (answer.predicted.depth_peak, ==, answer.measured.depth_peak);
   g_assert_cmpuint (answer.predicted.depth_peak, >, 50);
   g_assert_cmpint (ABS (answer.predicted.wait_p50_ns - answer.measured.wait_p50_ns), <=,
                    answer.predicted.wait_p50_ns / 500 + 2000);
   g_assert_cmpfloat_with_epsilon (answer.predicted.utilisation, answer.measured.utilisation, 1e-6);
 
   run.policy.workers = 8;
-  g_assert_true (wp_what_if (&answer, run.ring, 0, state.arrived, state.now_ns, &run.policy, &system, 1));
+  g_assert_true (wp_what_if (&answer, run.ring, outlook, &state, &run.policy, 1));
   g_assert_cmpuint (answer.predicted.depth_peak, <, 20);
-  g_assert_false (
-      wp_what_if (&answer, run.ring, state.arrived, state.arrived, state.now_ns, &run.policy, &system, 1));
+  state.arrived = 0;
+  g_assert_false (wp_what_if (&answer, run.ring, outlook, &state, &run.policy, 1));
   forecast_run_clear (&run);
+}
+
+/* Half of the time there were twice the workers. The counts are those since the first observation. */
+static void
+test_what_if_after_resize (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (22);
+  const WpOutlook *outlook = NULL;
+  WpServerState state;
+  ForecastRun run;
+  WpWhatIf answer;
+
+  forecast_run_init (&run, WORKERS, 10000);
+  add_traffic (&run, random, 60, 0, 60);
+  for (guint i = 0; i < 60; i++)
+    {
+      outlook = forecast_run_step (&run, &state);
+      run.policy.workers = i < 29 ? WORKERS : 2 * WORKERS;
+    }
+  state.rejected = 7;
+  state.timed_out = 8;
+  state.full_ns = 9 * WP_NS_PER_S;
+  state.queued_peak = 10;
+  run.policy.workers = WORKERS;
+  g_assert_true (wp_what_if (&answer, run.ring, outlook, &state, &run.policy, 1));
+  g_assert_cmpfloat_with_epsilon (answer.measured.utilisation, answer.predicted.utilisation / 1.5, 0.005);
+  g_assert_cmpint (answer.resized_ns, ==, 29 * WP_NS_PER_S);
+  g_assert_cmpint (answer.age_ns, ==, 60 * WP_NS_PER_S);
+  g_assert_cmpuint (answer.measured.rejected, ==, 7);
+  g_assert_cmpuint (answer.measured.timed_out, ==, 8);
+  g_assert_cmpint (answer.measured.full_ns, ==, 9 * WP_NS_PER_S);
+  g_assert_cmpuint (answer.measured.depth_peak, ==, 10);
+  forecast_run_clear (&run);
+}
+
+/* 15,000 per second: of the last 250,000, there is room for the next second's. What was refused before them
+ * does not count. */
+static void
+test_span_of_fast_traffic (void)
+{
+  g_autoptr (WpSampleRing) ring = wp_sample_ring_new ();
+  g_autoptr (WpForecaster) forecaster = wp_forecaster_new (ring);
+  const WpOutlook *outlook = NULL;
+  WpServerState state = { .now_ns = FORECAST_ORIGIN_NS };
+
+  wp_policy_init (&state.policy, WP_MODE_WORKER_POOL);
+  for (guint i = 0; i <= 20; i++, state.now_ns += WP_NS_PER_S, state.arrived += 15000, state.rejected += 100)
+    outlook = wp_forecaster_observe (forecaster, &state);
+  g_assert_cmpuint (outlook->until.arrived, ==, 300000);
+  g_assert_cmpuint (outlook->from.arrived, ==, 75000);
+  g_assert_cmpuint (outlook->from.rejected, ==, 500);
 }
 
 int
@@ -380,7 +455,10 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/steady-traffic", test_steady_traffic);
   g_test_add_func ("/forecast/ramp", test_ramp);
   g_test_add_func ("/forecast/has-skill", test_forecast_has_skill);
+  g_test_add_func ("/forecast/resize-forgets", test_resize_forgets);
   g_test_add_func ("/forecast/what-if", test_what_if);
+  g_test_add_func ("/forecast/what-if-after-resize", test_what_if_after_resize);
+  g_test_add_func ("/forecast/span-of-fast-traffic", test_span_of_fast_traffic);
 
   return g_test_run ();
 }

@@ -235,11 +235,12 @@ test_recent_peak (Fixture *self, gconstpointer data)
   pass (self, WP_NS_PER_S);
   for (guint i = 0; i < 58; i++)
     pass (self, WP_NS_PER_S);
-  g_assert_cmpuint (wp_history_peak (self->history, self->now_ns), ==, 12);
+  g_assert_cmpuint (wp_history_peak (self->history, self->now_ns, 60), ==, 12);
   pass (self, WP_NS_PER_S);
-  g_assert_cmpuint (wp_history_peak (self->history, self->now_ns), ==, 12);
+  g_assert_cmpuint (wp_history_peak (self->history, self->now_ns, 60), ==, 12);
   pass (self, WP_NS_PER_S);
-  g_assert_cmpuint (wp_history_peak (self->history, self->now_ns), ==, 0);
+  g_assert_cmpuint (wp_history_peak (self->history, self->now_ns, 60), ==, 0);
+  g_assert_cmpuint (wp_history_peak (self->history, self->now_ns, 61), ==, 12);
 }
 
 #define ADD(name, function) g_test_add ("/history/" name, Fixture, NULL, set_up, function, tear_down)

@@ -27,14 +27,13 @@ const KNOBS = [
   { name: "traffic", label: "Traffic ×", now: () => 1, min: 0.25, max: () => 4, step: () => 0.05 },
 ];
 
-/* key, label, format; unmeasured: the server does not have it for the same requests */
+/* key, label, format */
 const ANSWERS = [
   ["utilisation", "workers busy", x => x == null ? "–" : figure(100 * x) + " %"],
   ["wait_p50_s", "wait p50", latency], ["wait_p99_s", "wait p99", latency],
   ["depth_peak", "queued, peak", count], ["blocked", "parked in all", count],
-  ["rejected", "refused, queue full", count, "unmeasured"],
-  ["timed_out", "refused, parked too long", count, "unmeasured"],
-  ["full_s", "time full", latency, "unmeasured"]
+  ["rejected", "refused, queue full", count], ["timed_out", "refused, parked too long", count],
+  ["full_s", "time full", latency]
 ];
 
 let askedMs = 0, absent = false, stats = null, asking = false, again = false, unanswered = false;
@@ -139,15 +138,16 @@ const chosen = () =>
     KNOBS.filter(k => !k.element.hidden && k.number.checkValidity() && k.number.value !== "");
 
 function showAnswer(a) {
-  $("what-if-span").textContent = `The last ${duration(a.span_s)}, ${
+  const changed =
+      a.sizes_changed_s == null ? "" : ` (the sizes changed ${duration(a.sizes_changed_s)} ago)`;
+
+  $("what-if-span").textContent = `The last ${duration(a.span_s)}${changed}, ${
       plural(a.requests, "request", "requests")}, simulated at these sizes:`;
   $("what-if-answer")
       .replaceChildren(
           ...[["", "as it was", "at these sizes"],
-              ...ANSWERS.map(
-                  ([
-                    key, label, format, unmeasured
-                  ]) => [label, unmeasured ? "–" : format(a.measured[key]), format(a.predicted[key])])]
+              ...ANSWERS.map(([key, label,
+                                format]) => [label, format(a.measured[key]), format(a.predicted[key])])]
               .map((texts, r) => {
                 const line = document.createElement("tr");
                 texts.forEach((text, i) => {
