@@ -11,6 +11,7 @@
 
 #include "runtime/secure/wp-private-file.h"
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-small-file.h"
 
 #define HEARTBEAT_S  5
 #define CONNECT_NS   (2 * WP_NS_PER_S) /* to find a host's address; to connect to it; */
@@ -121,10 +122,23 @@ find_address (const WpAmqpHost *host, GError **error)
 }
 
 static gboolean
+can_read (const char *option, const char *path, GError **error)
+{
+  if (!path || wp_small_file_check (path, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", option);
+  return FALSE;
+}
+
+static gboolean
 set_up_tls (Login *self, amqp_socket_t *socket, GError **error)
 {
   const WpDatabaseOptions *options = self->options;
 
+  if (!can_read ("--amqp-ca", options->ca, error)
+      || !can_read ("--amqp-certificate", options->certificate, error)
+      || !can_read ("--amqp-key", options->key, error))
+    return FALSE;
   amqp_ssl_socket_set_verify_peer (socket, TRUE);
   amqp_ssl_socket_set_verify_hostname (socket, TRUE);
   amqp_ssl_socket_set_ssl_versions (socket, AMQP_TLSv1_2, AMQP_TLSvLATEST);

@@ -2,17 +2,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "runtime/secure/wp-private-file.h"
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-small-file.h"
 
 /* The suites of TLS 1.2 with forward secrecy and authenticated encryption, as all of 1.3 have. */
 #define SUITES      "ECDHE+AESGCM:ECDHE+CHACHA20"
@@ -264,20 +262,13 @@ fail (GError **error, const char *option, const char *path, const char *what)
   return FALSE;
 }
 
-/* Opening a FIFO would block, at start with blocked signals. */
 static gboolean
 is_readable (const char *path, GError **error)
 {
-  int fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  struct stat status;
-  gboolean is_fifo = fd >= 0 && fstat (fd, &status) == 0 && S_ISFIFO (status.st_mode);
-
-  if (fd < 0 || is_fifo)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, CERTIFICATE ": %s: %s", path,
-                 is_fifo ? "a FIFO, not a regular file" : g_strerror (errno));
-  if (fd >= 0)
-    close (fd);
-  return fd >= 0 && !is_fifo;
+  if (wp_small_file_check (path, error))
+    return TRUE;
+  g_prefix_error (error, CERTIFICATE ": ");
+  return FALSE;
 }
 
 /* Keeps OpenSSL from asking for a passphrase at the terminal. */

@@ -1,14 +1,11 @@
 #include "runtime/secure/wp-tokens.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runtime/secure/wp-private-file.h"
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
-
-#define MAX_FILE_BYTES (1 << 20)
+#include "sim/base/wp-small-file.h"
 
 /* SHA-256 */
 typedef struct {
@@ -25,22 +22,8 @@ static char *
 read_file (const char *path, GError **error)
 {
   int fd = wp_private_file_open (path, error);
-  g_autofree char *text = g_malloc0 (MAX_FILE_BYTES + 2);
-  gssize n = fd >= 0 ? read (fd, text, MAX_FILE_BYTES + 1) : -1;
-  int reason = errno;
 
-  if (fd < 0)
-    return NULL;
-  close (fd);
-  if (n < 0)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: %s", path, g_strerror (reason));
-  else if (n > MAX_FILE_BYTES)
-    g_set_error (error, WP_ERROR, WP_ERROR_IO, "%s: larger than 1 MiB", path);
-  else if (strlen (text) != (gsize) n)
-    g_set_error (error, WP_ERROR, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
-  else
-    return g_steal_pointer (&text);
-  return NULL;
+  return fd >= 0 ? wp_small_file_read (fd, path, error) : NULL;
 }
 
 /* token68 (RFC 9110, 11.2) */

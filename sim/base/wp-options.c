@@ -8,8 +8,11 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-process.h"
+#include "sim/base/wp-small-file.h"
 #include "sim/base/wp-text.h"
 #include "sim/base/wp-time.h"
+
+#define MAX_LINE 4096 /* of a configuration: a value is repeated in the message about it */
 
 static const WpOption *
 find_option (const WpOptionGroup *groups, const char *name, gsize len, char letter,
@@ -392,6 +395,8 @@ load_line (char *line, const WpCommandLine *self, gpointer data, GError **error)
 
   if (*key == '\0' || *key == '#')
     return TRUE;
+  if (strlen (key) > MAX_LINE)
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "the line has more than %d bytes", MAX_LINE);
   value = strchr (key, '=');
   if (!value)
     {
@@ -413,13 +418,13 @@ wp_options_skip_bom (char *text)
 gboolean
 wp_options_load (const WpCommandLine *self, gpointer data, const char *path, GError **error)
 {
-  g_autofree char *text = NULL;
+  int fd = wp_small_file_open (path, error);
+  g_autofree char *text = fd >= 0 ? wp_small_file_read (fd, path, error) : NULL;
   g_auto (GStrv) lines = NULL;
-  gsize len;
 
-  if (!g_file_get_contents (path, &text, &len, error))
+  if (!text)
     return FALSE;
-  if (strlen (text) != len || !g_utf8_validate (text, len, NULL))
+  if (!g_utf8_validate (text, -1, NULL))
     return wp_fail (error, WP_ERROR_BAD_VALUE, "%s: not a text file", path);
   lines = g_strsplit (wp_options_skip_bom (text), "\n", -1);
   for (guint i = 0; lines[i]; i++)

@@ -4,6 +4,8 @@
 
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define TOKEN  "adm1n-token"
 #define LONG   "X-WP-Service: 600\r\n"
@@ -301,6 +303,83 @@ test_reloaded (void)
   wp_harness_stop (server);
 }
 
+static void
+make_fifo (const char *path)
+{
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+}
+
+static void
+make_folder (const char *path)
+{
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+}
+
+static void
+make_endless (const char *path)
+{
+  g_assert_cmpint (symlink ("/dev/zero", path), ==, 0);
+}
+
+static void
+make_large (const char *path)
+{
+  g_autofree char *value = g_strnfill (10 << 20, '7');
+
+  g_assert_true (g_file_set_contents (path, value, -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+}
+
+static void
+make_long_line (const char *path)
+{
+  g_autofree char *value = g_strnfill (1 << 19, '7'), *text = g_strconcat ("\nworkers = ", value, "\n", NULL);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+}
+
+/* Each is one line, and the server goes on with what it had. */
+static void
+test_reloaded_from_odd_files (void)
+{
+  static const struct {
+    void (*make) (const char *path);
+    const char *config, *tokens;
+  } files[] = {
+    { make_fifo, "wp.conf: not a regular file", "admin-tokens: not a regular file" },
+    { make_folder, "wp.conf: not a regular file", "admin-tokens: not a regular file" },
+    { make_endless, "wp.conf: not a regular file", "admin-tokens: not a regular file" },
+    { make_large, "wp.conf: larger than 1 MiB", "admin-tokens: larger than 1 MiB" },
+    { make_long_line, "wp.conf:2: the line has more than 4096 bytes", "admin-tokens:2: not a bearer token" },
+  };
+  g_autoptr (WpHarness) server = wp_harness_new ();
+  g_autofree char *config = wp_harness_path (server, "wp.conf"),
+                  *tokens = wp_harness_path (server, "admin-tokens");
+
+  write_file (server, "admin-tokens", TOKEN "\n");
+  write_file (server, "wp.conf", "mode = WorkerPool\nworkers = 2\n");
+  wp_harness_start_again (server, "-d", "delay:0", "--config=wp.conf", "--admin-token-file=admin-tokens",
+                          NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autofree char *not_config
+          = g_strconcat ("the configuration was not reloaded: ", files[i].config, NULL),
+          *not_tokens = g_strconcat ("the admin tokens were not reloaded: ", files[i].tokens, NULL);
+
+      g_assert_cmpint (g_remove (config), ==, 0);
+      g_assert_cmpint (g_remove (tokens), ==, 0);
+      files[i].make (config);
+      files[i].make (tokens);
+      wp_harness_signal (server, SIGHUP);
+      wp_harness_await_stat (server, "resizes_refused", i + 1);
+      wp_harness_await_log (server, not_config);
+      wp_harness_await_log (server, not_tokens);
+      check (server, "PUT", "/workers", i % 2 == 0 ? "3" : "2", 200, i % 2 == 0 ? "3\n" : "2\n");
+    }
+  wp_harness_stop (server);
+}
+
 /* Four requests of 20 ms. */
 static void
 post_four (WpHarness *server, WpClient **clients)
@@ -364,6 +443,7 @@ main (int argc, char **argv)
   g_test_add_func ("/resized/not-in-this-mode", test_not_in_this_mode);
   g_test_add_func ("/resized/no-admin-tokens", test_no_admin_tokens);
   g_test_add_func ("/resized/reloaded", test_reloaded);
+  g_test_add_func ("/resized/reloaded-from-odd-files", test_reloaded_from_odd_files);
   g_test_add_func ("/resized/record", test_record);
 
   return g_test_run ();
