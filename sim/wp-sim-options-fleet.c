@@ -111,6 +111,9 @@ check_fronts (const WpSimOptions *options, GError **error)
           || options->patience_ns != WP_TIME_NONE,
       "--fronts: a front that finds the queue full tries again until there is a place: --when-full=reject, "
       "--block-timeout and --patience are not modelled" },
+    { options->plan.plan
+          && (options->draw.clients.warmup_rows > 0 || options->draw.clients.warmup_ns != WP_TIME_NONE),
+      "--fronts: the fleets of --plan count every request: leave --warmup out" },
     { options->dispatch != NULL, "--fronts: --dispatch-time is the engine's: --engine=deliver=TIME" },
     { policy->queue_jobs < options->shared.batch,
       "--fronts: --batch is larger than the --queue that it is taken from" },

@@ -338,13 +338,6 @@ is_spawning (const WpSimOptions *self)
   return self->policy.dispatcher == WP_DISPATCHER_SPAWNING && self->policy.mode != WP_MODE_BUFFERED_CHANNEL;
 }
 
-/* The recursion behind plan and sweep excludes these. NULL: none is given. */
-static const char *
-beyond_recursion (const WpSimOptions *self)
-{
-  return self->http_stage.time_ns > 0 ? "--http-time" : self->dispatch ? "--dispatch-time" : NULL;
-}
-
 /* Does a report of these options have a plan, though none was asked for? */
 static gboolean
 is_planned_by_default (const WpSimOptions *self)
@@ -357,13 +350,14 @@ is_planned_by_default (const WpSimOptions *self)
 gboolean
 wp_sim_options_want_plan (const WpSimOptions *self)
 {
-  return self->plan.plan || (is_planned_by_default (self) && !beyond_recursion (self));
+  return self->plan.plan || is_planned_by_default (self);
 }
 
-const char *
-wp_sim_options_excludes_plan (const WpSimOptions *self)
+WpStages
+wp_sim_options_stages (const WpSimOptions *self)
 {
-  return is_planned_by_default (self) ? beyond_recursion (self) : NULL;
+  return (WpStages){ self->http_stage, self->dispatches, self->seed, self->draw.clients.warmup_rows,
+                     self->draw.clients.warmup_ns };
 }
 
 char *
@@ -449,7 +443,7 @@ gboolean
 wp_sim_options_may_try_sizes (const WpSimOptions *self)
 {
   return self->policy.mode != WP_MODE_DEFAULT && self->policy.mode != WP_MODE_BUFFERED_CHANNEL
-         && !is_spawning (self) && !beyond_recursion (self) && !wp_sim_options_are_drawn (self);
+         && !is_spawning (self) && !wp_sim_options_are_drawn (self);
 }
 
 const WpPolicy *
@@ -493,27 +487,20 @@ check_calibrate (const WpSimOptions *self, GError **error)
   return !self->calibrate || wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
 }
 
-/* The search for sizes has no HTTP threads and no dispatch; theory and traces need a service time for each
- * request. */
+/* Theory and traces have a service time for each request, and nothing else. */
 static gboolean
 check_recursion (const WpSimOptions *self, GError **error)
 {
-  const char *sizes = self->plan.plan ? "--plan" : self->plan.sweep ? "--sweep" : NULL;
   const char *drawn = self->draw.theory ? "--theory" : self->draw.generate ? "--generate" : NULL;
-  const char *what = beyond_recursion (self);
-  gboolean in_groups = wp_service_time_is_batch (self->service);
+  const char *what = wp_service_time_is_batch (self->service) ? "--service=batch:"
+                     : self->http_stage.time_ns > 0           ? "--http-time"
+                     : self->dispatch                         ? "--dispatch-time"
+                                                              : NULL;
 
-  if (self->shared.fronts > 0) /* its plan has all stages */
-    what = NULL;
-  if (what && sizes)
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE,
-                 "%s is not available with %s (compare sizes by one run each, with --queue and --workers)",
-                 sizes, what);
-  else if (drawn && (what || in_groups))
-    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not available with %s", drawn,
-                 in_groups ? "--service=batch:" : what);
+  if (drawn && what)
+    g_set_error (error, WP_ERROR, WP_ERROR_USAGE, "%s is not available with %s", drawn, what);
 
-  return !(what && sizes) && !(drawn && (what || in_groups));
+  return !drawn || !what;
 }
 
 static gboolean
@@ -647,7 +634,8 @@ check_plan (const WpSimOptions *self, GError **error)
     { self->against != NULL, "--plan does not go with --against" },
     { self->plan.sweep != NULL, "--plan does not go with --sweep" },
     { is_csv (self), "--plan reports in text and JSON only" },
-    { self->draw.generate || self->draw.clients.clients > 0, "--plan needs a trace or --synthetic" },
+    { self->draw.generate || self->draw.clients.clients > 0,
+      "--plan needs a trace or --synthetic: arrivals of --clients depend on the sizes" },
     { self->policy.mode == WP_MODE_DEFAULT, "--plan: Default mode has neither queue nor workers to size" },
     { is_spawning (self), "--plan needs the bounded dispatcher: the spawning one has an unbounded queue" },
   };
@@ -662,11 +650,10 @@ check_sweep (const WpSimOptions *self, GError **error)
   const WpSimCheck checks[] = {
     { self->against || self->series || self->jobs || self->plan.at_ns != WP_TIME_NONE,
       "--sweep does not go with --against, --series, --jobs and --at" },
-    { draw->generate || draw->clients.clients > 0, "--sweep needs a trace or --synthetic" },
-    { draw->replications > 0 || draw->precision > 0 || draw->theory || draw->clients.warmup_rows > 0
-          || draw->clients.warmup_ns != WP_TIME_NONE,
-      "--sweep does not go with --replications, --precision, --theory and --warmup: every row is one whole "
-      "run" },
+    { draw->generate || draw->clients.clients > 0,
+      "--sweep needs a trace or --synthetic: arrivals of --clients depend on the sizes" },
+    { draw->replications > 0 || draw->precision > 0 || draw->theory,
+      "--sweep does not go with --replications, --precision and --theory: every row is one whole run" },
     { self->policy.mode == WP_MODE_DEFAULT, "--sweep: Default mode has neither queue nor workers to size" },
     { is_spawning (self), "--sweep needs the bounded dispatcher: the spawning one has an unbounded queue" },
   };
@@ -680,7 +667,7 @@ check_margin (const WpSimOptions *self, GError **error)
   const WpSimCheck checks[] = {
     { self->plan.margin < 1, "--margin is at least 1: the traffic as it is" },
     { !wp_sim_options_want_sizes (self),
-      "--margin belongs to a plan with --mode=all that is given neither --workers nor --queue" },
+      "--margin belongs to the plan of a trace with --mode=all that is given neither --workers nor --queue" },
   };
 
   return self->plan.margin == 0 || wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error);
@@ -707,16 +694,13 @@ check_sensitivity (const WpSimOptions *self, GError **error)
 {
   const WpDrawOptions *draw = &self->draw;
   const WpSimCheck checks[] = {
-    { draw->generate || draw->clients.clients > 0, "--sensitivity needs a trace or --synthetic" },
+    { draw->generate || draw->clients.clients > 0,
+      "--sensitivity needs a trace or --synthetic: arrivals of --clients depend on the responses" },
     { self->plan.sweep || self->plan.gate || self->calibrate,
       "--sensitivity does not go with --sweep, --gate and --calibrate" },
     { self->against != NULL,
       "--sensitivity is for a prediction without a measurement: --against has the range for the record's "
       "own lags" },
-    { draw->clients.warmup_rows > 0 || draw->clients.warmup_ns != WP_TIME_NONE,
-      "--sensitivity does not go with --warmup" },
-    { beyond_recursion (self) != NULL,
-      "--sensitivity is not available with --http-time and --dispatch-time" },
     { is_csv (self), "--sensitivity reports in text and JSON only" },
   };
 

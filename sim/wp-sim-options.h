@@ -5,6 +5,7 @@
 #include "sim/run/wp-logged.h"
 #include "sim/model/wp-shared-queue.h"
 #include "sim/report/wp-report.h"
+#include "sim/plan/wp-stages.h"
 
 /* Generated traffic. */
 typedef struct {
@@ -93,8 +94,8 @@ gboolean wp_sim_options_are_drawn (const WpSimOptions *self);
 /* Is a plan wanted? */
 gboolean wp_sim_options_want_plan (const WpSimOptions *self);
 
-/* The option for which there is no plan, where a report would have one; NULL: none. */
-const char *wp_sim_options_excludes_plan (const WpSimOptions *self);
+/* Of the models of a plan, a sweep and --sensitivity; @self outlives them. */
+WpStages wp_sim_options_stages (const WpSimOptions *self);
 
 /* May sizes be tried on the trace's rows, though no plan is wanted? */
 gboolean wp_sim_options_may_try_sizes (const WpSimOptions *self);

@@ -19,6 +19,7 @@ struct _WpSimPlan {
   GPtrArray *slos;
   WpTraceBuffer *buffer; /* NULL: neither sizes are tried nor other arrivals */
   WpCommit *commit;      /* of a database that commits in groups; or NULL */
+  WpStages stages;
   gboolean tries_sizes;
   gboolean may_plan; /* else they are for the report only */
   WpPlan *plan;
@@ -51,6 +52,7 @@ wp_sim_plan_new (const WpSimOptions *options, gboolean may_plan)
   self->policy.n_changes = 0; /* sizes of the plan stay */
   if (self->policy.mode == WP_MODE_ALL)
     self->policy.mode = WP_MODE_WORKER_POOL;
+  self->stages = wp_sim_options_stages (options);
   self->has_at = options->plan.at_ns != WP_TIME_NONE;
   self->may_plan = may_plan && wp_sim_options_want_plan (options);
   self->tries_sizes
@@ -160,7 +162,8 @@ setup_of (const WpSimPlan *self)
                           self->options->patience_ns,
                           self->slos,
                           wp_sim_options_threads (self->options),
-                          self->commit };
+                          self->commit,
+                          &self->stages };
 }
 
 static WpPlan *
@@ -254,11 +257,17 @@ wp_sim_plan_rows (const WpSimPlan *self)
 static gboolean
 find_sensitivity (WpSimPlan *self, WpReport *report, GError **error)
 {
-  WpSensitivitySetup setup = { self->buffer,        report->policies,
-                               report->n_models,    self->options->patience_ns,
-                               self->commit,        self->options->plan.sensitivity_ns,
-                               self->options->seed, wp_sim_options_threads (self->options),
-                               report->plan,        report->recommendation };
+  WpSensitivitySetup setup = { self->buffer,
+                               report->policies,
+                               report->n_models,
+                               self->options->patience_ns,
+                               self->commit,
+                               &self->stages,
+                               self->options->plan.sensitivity_ns,
+                               self->options->seed,
+                               wp_sim_options_threads (self->options),
+                               report->plan,
+                               report->recommendation };
   g_autoptr (WpProgress) progress = NULL;
 
   if (setup.lag_ns == 0)
@@ -335,6 +344,7 @@ try_sizes (WpSimPlan *self, GError **error)
                          .scale = 1,
                          .service_scale = 1,
                          .commit = self->commit,
+                         .stages = &self->stages,
                          .threads = wp_sim_options_threads (self->options) };
   guint64 n_rows = MAX (wp_trace_buffer_length (self->buffer), 1);
   guint n_workers = MAP_COLUMNS, n_queues = MAP_ROWS;
@@ -467,15 +477,16 @@ char *
 wp_sim_plan_sweep (WpSimOptions *options, GError **error)
 {
   g_autoptr (WpSweepSpec) spec = wp_sweep_spec_parse (options->plan.sweep, error);
-  WpSweepSetup setup = { options->policy,
-                         options->patience_ns,
-                         options->trace.scale,
-                         options->trace.service_scale,
-                         NULL,
-                         options->service_always,
-                         options->seed,
-                         wp_sim_options_threads (options),
-                         wp_sim_options_memory (options) };
+  WpStages stages = wp_sim_options_stages (options);
+  WpSweepSetup setup = { .policy = options->policy,
+                         .patience_ns = options->patience_ns,
+                         .scale = options->trace.scale,
+                         .service_scale = options->trace.service_scale,
+                         .service_always = options->service_always,
+                         .seed = options->seed,
+                         .threads = wp_sim_options_threads (options),
+                         .memory_bytes = wp_sim_options_memory (options),
+                         .stages = &stages };
   WpTraceOptions trace_options = options->trace;
   g_autoptr (GPtrArray) slos = slos_of (options);
   g_autoptr (WpTrace) trace = NULL;

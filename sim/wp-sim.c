@@ -376,19 +376,6 @@ note_changes (const WpPolicy *policy, GPtrArray *notes)
                                              policy->n_changes));
 }
 
-/* Why a report that would have a plan has none. */
-static void
-note_plan (const WpSimOptions *options, GPtrArray *notes)
-{
-  const char *option = wp_sim_options_excludes_plan (options);
-
-  if (option)
-    g_ptr_array_add (notes,
-                     g_strdup_printf ("there is no plan with %s: compare sizes by one run each, with --queue "
-                                      "and --workers",
-                                      option));
-}
-
 /* @trace: NULL with a closed loop. */
 static int
 simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, const GPtrArray *measured,
@@ -427,7 +414,6 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
     wp_trace_append_notes (trace, notes);
   if (options->learnt)
     g_ptr_array_add (notes, g_strdup (options->learnt));
-  note_plan (options, notes);
   note_changes (&options->policy, notes);
   if (measured
       && !(report.against = comparison = compare (options, trace, predicted, measured, &report, error)))

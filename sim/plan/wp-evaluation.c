@@ -17,12 +17,85 @@ typedef struct {
 typedef struct {
   const WpTraceBuffer *buffer;
   double scale;
+  const WpStages *stages; /* NULL: none */
+  guint64 warmup_rows;
   guint n_evaluations;
   WpEvaluationDone done;
   gpointer data;
   GError *error; /* the first */
   GMutex mutex;  /* guards error and calls of done */
 } Batch;
+
+/* The rows of one pass, as they come to the queue. */
+typedef struct {
+  const Batch *batch;
+  WpTraceBlock block;
+  guint64 first;         /* row of the block */
+  guint64 end;           /* and after it */
+  const gint64 *sent_ns; /* arrivals at the HTTP stage, if there is one */
+  WpHttpStage *http_stage;
+  gint64 passed_ns[WP_TRACE_BUFFER_BLOCK_ROWS];
+  WpServiceTime *dispatch;
+  gint64 dispatches_ns[WP_TRACE_BUFFER_BLOCK_ROWS];
+} Feed;
+
+static Feed *
+feed_new (const Batch *batch)
+{
+  const WpStages *stages = batch->stages;
+  Feed *self = g_new (Feed, 1);
+
+  self->batch = batch;
+  self->end = 0;
+  self->http_stage
+      = stages && stages->http_stage.time_ns > 0 ? wp_http_stage_new (&stages->http_stage) : NULL;
+  self->dispatch
+      = stages && stages->dispatch ? wp_service_time_copy (stages->dispatch, 1, TRUE, stages->seed) : NULL;
+
+  return self;
+}
+
+static void
+feed_free (Feed *self)
+{
+  g_clear_pointer (&self->http_stage, wp_http_stage_free);
+  g_clear_pointer (&self->dispatch, wp_service_time_free);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Feed, feed_free)
+
+/* FALSE: there are no more rows. */
+static gboolean
+feed_read (Feed *self)
+{
+  WpTraceBlock *block = &self->block;
+
+  self->first = self->end;
+  if (!wp_trace_buffer_read (self->batch->buffer, self->batch->scale, self->first, block))
+    return FALSE;
+  self->end += block->n_rows;
+  self->sent_ns = block->arrivals_ns;
+  if (self->http_stage)
+    {
+      for (gsize i = 0; i < block->n_rows; i++)
+        self->passed_ns[i] = wp_http_stage_pass (self->http_stage, block->arrivals_ns[i]);
+      block->arrivals_ns = self->passed_ns;
+    }
+  if (self->dispatch)
+    wp_service_time_draw (self->dispatch, self->dispatches_ns, block->n_rows);
+
+  return TRUE;
+}
+
+/* Of the rows of the block from @row on, the number in the warm-up. */
+static gsize
+count_warm_up (const Feed *self, gsize row)
+{
+  guint64 at = self->first + row;
+
+  return at < self->batch->warmup_rows ? MIN (self->batch->warmup_rows - at, self->block.n_rows - row) : 0;
+}
 
 void
 wp_evaluation_clear (WpEvaluation *self)
@@ -61,17 +134,40 @@ check_backlog (WpEvaluation *self, guint64 requests)
                                       .response = wp_backlog_response (self->backlog) });
 }
 
+/* The rows from @first on, which are all of the warm-up or all counted. */
 static gboolean
-offer_model (WpModel *model, const WpTraceBlock *block)
+offer_some (WpModel *model, const Feed *feed, const WpRow *rows, gsize first, gsize n, gboolean warms_up)
 {
+  const gint64 *services_ns = feed->block.services_ns + first;
+  const gint64 *dispatches_ns = feed->dispatch ? feed->dispatches_ns + first : NULL;
+
+  if (warms_up)
+    return wp_model_warm_up (model, rows, services_ns, dispatches_ns, n, NULL);
+  if (feed->batch->warmup_rows > 0 && feed->first + first == feed->batch->warmup_rows)
+    wp_model_start_counting (model, rows[0].arrival_ns);
+
+  return dispatches_ns ? wp_model_offer_dispatched (model, rows, services_ns, dispatches_ns, n, NULL)
+                       : wp_model_offer (model, rows, services_ns, n, NULL);
+}
+
+static gboolean
+offer_model (const WpEvaluation *self, WpModel *model, const Feed *feed)
+{
+  const WpTraceBlock *block = &feed->block;
+  gboolean leaves_early = feed->http_stage && self->patience_ns != WP_TIME_NONE;
   WpRow rows[MODEL_ROWS];
 
   for (gsize done = 0, n; done < block->n_rows; done += n)
     {
-      n = MIN (MODEL_ROWS, block->n_rows - done);
+      gsize warmup = count_warm_up (feed, done);
+
+      n = leaves_early ? 1 : MIN (MODEL_ROWS, warmup > 0 ? warmup : block->n_rows - done);
       for (gsize i = 0; i < n; i++)
         rows[i].arrival_ns = block->arrivals_ns[done + i];
-      if (!wp_model_offer (model, rows, block->services_ns + done, n, NULL))
+      if (leaves_early) /* the HTTP stage has its share of the patience */
+        wp_model_set_patience (model,
+                               MAX (0, self->patience_ns - (rows[0].arrival_ns - feed->sent_ns[done])));
+      if (!offer_some (model, feed, rows, done, n, warmup > 0))
         return FALSE;
     }
 
@@ -83,21 +179,19 @@ static gboolean
 pass (WpEvaluation *self, const Batch *batch, WpModel *model)
 {
   guint64 requests = wp_trace_buffer_length (batch->buffer);
-  WpTraceBlock block;
+  g_autoptr (Feed) feed = feed_new (batch);
+  const WpTraceBlock *block = &feed->block;
 
-  for (guint64 first = 0;
-       !self->violated && wp_trace_buffer_read (batch->buffer, batch->scale, first, &block);
-       first += block.n_rows)
+  while (!self->violated && feed_read (feed))
     {
-      guint64 end = first + block.n_rows;
-
-      if (!(model ? offer_model (model, &block)
-                  : wp_backlog_offer (self->backlog, block.arrivals_ns, block.services_ns, block.n_rows)))
+      if (!(model ? offer_model (self, model, feed)
+                  : wp_backlog_offer (self->backlog, block->arrivals_ns, block->services_ns, block->n_rows)))
         return FALSE;
-      if (!self->slos || (end % CHECK_ROWS != 0 && end < requests))
+      if (!self->slos || feed->end <= batch->warmup_rows
+          || (feed->end % CHECK_ROWS != 0 && feed->end < requests))
         continue;
       if (model)
-        check_model (self, model, requests);
+        check_model (self, model, requests - batch->warmup_rows);
       else
         check_backlog (self, requests);
     }
@@ -118,16 +212,19 @@ static gboolean
 evaluate_groups (WpEvaluation *self, const Batch *batch, GError **error)
 {
   g_autoptr (WpBulkService) model = NULL;
+  g_autoptr (Feed) feed = feed_new (batch);
   WpLayout layout;
-  WpTraceBlock block;
   gboolean good = TRUE;
 
   wp_policy_layout (&self->policy, &layout);
   model = wp_bulk_service_new (&layout, self->patience_ns, self->commit, NULL, NULL);
-  for (guint64 first = 0; good && wp_trace_buffer_read (batch->buffer, batch->scale, first, &block);
-       first += block.n_rows)
-    for (gsize i = 0; i < block.n_rows && good; i++)
-      good = wp_bulk_service_offer (model, block.arrivals_ns[i]);
+  while (good && feed_read (feed))
+    for (gsize i = 0; i < feed->block.n_rows && good; i++)
+      {
+        if (batch->warmup_rows > 0 && feed->first + i == batch->warmup_rows)
+          wp_bulk_service_start_counting (model, feed->block.arrivals_ns[i]);
+        good = wp_bulk_service_offer (model, feed->block.arrivals_ns[i]);
+      }
 
   return (good && wp_bulk_service_finish (model, &self->summary)) || fail_of_time (self, batch, error);
 }
@@ -195,17 +292,14 @@ pass_side_by_side (Task *task, const Batch *batch, WpBacklogAvx2 *backlogs)
 {
   guint64 requests = wp_trace_buffer_length (batch->buffer);
   guint n_violated = 0;
-  WpTraceBlock block;
+  g_autoptr (Feed) feed = feed_new (batch);
+  const WpTraceBlock *block = &feed->block;
 
-  for (guint64 first = 0;
-       n_violated < task->n && wp_trace_buffer_read (batch->buffer, batch->scale, first, &block);
-       first += block.n_rows)
+  while (n_violated < task->n && feed_read (feed))
     {
-      guint64 end = first + block.n_rows;
-
-      if (!wp_backlog_avx2_offer (backlogs, block.arrivals_ns, block.services_ns, block.n_rows))
+      if (!wp_backlog_avx2_offer (backlogs, block->arrivals_ns, block->services_ns, block->n_rows))
         return FALSE;
-      if (end % CHECK_ROWS != 0 && end < requests)
+      if (feed->end % CHECK_ROWS != 0 && feed->end < requests)
         continue;
       n_violated = 0;
       for (guint lane = 0; lane < task->n; lane++)
@@ -303,14 +397,43 @@ run_in_pool (GArray *tasks, guint threads, Batch *batch)
   return begun;
 }
 
+/* FALSE: it is longer than the trace. */
+static gboolean
+find_warm_up (Batch *self, GError **error)
+{
+  g_autofree WpTraceBlock *block = g_new (WpTraceBlock, 1);
+  gint64 until_ns = self->stages ? self->stages->warmup_ns : 0;
+  guint64 n = 0, requests = wp_trace_buffer_length (self->buffer);
+  gsize i = 0;
+
+  while (until_ns > 0 && n < requests && wp_trace_buffer_read (self->buffer, 1, n, block))
+    {
+      for (i = 0; i < block->n_rows && block->arrivals_ns[i] < until_ns; i++)
+        ;
+      n += i;
+      if (i < block->n_rows)
+        break;
+    }
+  self->warmup_rows = MAX (n, self->stages ? self->stages->warmup_rows : 0);
+
+  return self->warmup_rows == 0 || self->warmup_rows < requests
+         || wp_fail (error, WP_ERROR_BAD_VALUE, "the warm-up is longer than the trace");
+}
+
 gboolean
 wp_evaluations_run (const WpTraceBuffer *buffer, double scale, WpEvaluation *evaluations, guint n_evaluations,
                     guint threads, WpEvaluationDone done, gpointer data, GError **error)
 {
-  Batch batch
-      = { .buffer = buffer, .scale = scale, .n_evaluations = n_evaluations, .done = done, .data = data };
+  Batch batch = { .buffer = buffer,
+                  .scale = scale,
+                  .n_evaluations = n_evaluations,
+                  .done = done,
+                  .data = data,
+                  .stages = n_evaluations > 0 ? evaluations[0].stages : NULL };
   g_autoptr (GArray) tasks = make_tasks (evaluations, n_evaluations, threads);
 
+  if (!find_warm_up (&batch, error))
+    return FALSE;
   g_mutex_init (&batch.mutex);
   if (MIN (threads, tasks->len) <= 1 || wp_trace_buffer_length (buffer) < THREAD_ROWS
       || !run_in_pool (tasks, MIN (threads, tasks->len), &batch))

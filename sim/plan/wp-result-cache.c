@@ -29,8 +29,11 @@ wp_result_cache_new (const WpSearchSetup *setup, double scale)
 
   self->setup = *setup;
   self->scale = scale;
-  if (!setup->commit) /* else one run answers for one size only */
-    wp_slo_needs_init (&self->needs, setup->slos, &setup->policy, setup->patience_ns);
+  self->in_runs = setup->commit || wp_stages_need_runs (setup->stages);
+  wp_slo_needs_init (&self->needs, setup->slos, &setup->policy, setup->patience_ns);
+  self->is_steady = self->needs.by_backlog || setup->commit;
+  if (self->in_runs)
+    self->needs = (WpSloNeeds){ FALSE };
   self->ample_workers = G_MAXUINT;
   self->backlogs = g_hash_table_new_full (g_direct_hash, g_direct_equal, NULL, backlog_free);
   self->results = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
@@ -80,7 +83,8 @@ set_up (const WpResultCache *self, guint workers, guint queue_jobs, gboolean as_
   WpEvaluation evaluation = { .policy = self->setup.policy,
                               .patience_ns = self->setup.patience_ns,
                               .commit = self->setup.commit,
-                              .as_backlog = as_backlog && !self->setup.commit,
+                              .stages = self->setup.stages,
+                              .as_backlog = as_backlog && !self->in_runs,
                               .reduced = self->needs.reduced,
                               .parts = self->needs.parts,
                               .slos = in_full ? NULL : self->setup.slos };
@@ -318,7 +322,7 @@ wp_result_cache_find_ample (WpResultCache *self)
   if (self->ample_workers != G_MAXUINT)
     return;
   run_and_take (self, &evaluation, 1);
-  if (self->setup.commit && !self->error)
+  if (self->in_runs && !self->error)
     self->ample_workers = (guint) MAX (evaluation.summary.busy_max, 0) + 1;
 }
 
@@ -328,7 +332,7 @@ wp_result_cache_longest (WpResultCache *self, guint workers)
   const Backlog *known;
   WpSummary summary;
 
-  if (self->setup.commit)
+  if (self->in_runs)
     return wp_result_cache_find (self, workers, WP_QUEUE_UNLIMITED, TRUE, &summary) ? summary.depth_max : -1;
   fill_backlogs (self, &workers, 1, WP_QUEUE_UNLIMITED, !self->needs.by_backlog);
   known = find_backlog (self, workers);

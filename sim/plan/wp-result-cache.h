@@ -11,7 +11,8 @@ typedef struct {
   gint64 patience_ns;
   const GPtrArray *slos; /* (element-type WpSlo) */
   guint threads;
-  WpCommit *commit; /* of a database that commits in groups; NULL: services are those of the rows */
+  WpCommit *commit;       /* of a database that commits in groups; NULL: services are those of the rows */
+  const WpStages *stages; /* NULL: none */
 } WpSearchSetup;
 
 /**
@@ -23,6 +24,8 @@ typedef struct {
   WpSearchSetup setup;
   double scale;
   WpSloNeeds needs;
+  gboolean in_runs;     /* one run answers for one size only */
+  gboolean is_steady;   /* a larger size never does worse in an objective that improves with the size */
   guint ample_workers;  /* this many workers are never all busy; G_MAXUINT: unknown */
   GHashTable *backlogs; /* by workers, ample_workers at most */
   GHashTable *results;  /* by workers and queue */

@@ -125,7 +125,7 @@ is_monotone (const WpSearch *self, WpTrend (*trend) (const WpSlo *))
     if (trend (g_ptr_array_index (self->cache->setup.slos, i)) == WP_TREND_UNKNOWN)
       return FALSE;
 
-  return self->cache->needs.by_backlog || self->cache->setup.commit;
+  return self->cache->is_steady;
 }
 
 /* The limit of simulated rows at which trying the sizes one by one ends. */

@@ -127,7 +127,8 @@ run_scale (WpSensitivity *self, const WpSensitivitySetup *setup, const WpTraceBu
   for (; n < n_models; n++)
     evaluations[n] = (WpEvaluation){ .policy = setup->policies[n],
                                      .patience_ns = setup->patience_ns,
-                                     .commit = setup->commit };
+                                     .commit = setup->commit,
+                                     .stages = setup->stages };
   for (guint i = 0; i < self->sizes->len; i++)
     {
       WpSensitivitySize *size = &g_array_index (self->sizes, WpSensitivitySize, i);
@@ -137,6 +138,7 @@ run_scale (WpSensitivity *self, const WpSensitivitySetup *setup, const WpTraceBu
       evaluations[n] = (WpEvaluation){ .policy = setup->plan->policy,
                                        .patience_ns = setup->patience_ns,
                                        .commit = setup->commit,
+                                       .stages = setup->stages,
                                        .slos = setup->plan->slos };
       evaluations[n].policy.workers = size->workers;
       evaluations[n].policy.queue_jobs = size->queue_jobs;

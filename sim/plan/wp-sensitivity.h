@@ -31,8 +31,9 @@ typedef struct {
   const WpPolicy *policies;
   guint n_models;
   gint64 patience_ns;
-  WpCommit *commit; /* of a database that commits in groups; or NULL */
-  gint64 lag_ns;    /* > 0 */
+  WpCommit *commit;       /* of a database that commits in groups; or NULL */
+  const WpStages *stages; /* NULL: none */
+  gint64 lag_ns;          /* > 0 */
   guint64 seed;
   guint threads;
   const WpPlan *plan;                     /* NULL: none */

@@ -57,8 +57,8 @@ is_by_backlog (const WpSweepSetup *setup)
 
   wp_policy_layout (&setup->policy, &layout);
 
-  return !setup->commit && !layout.rejects && layout.block_timeout_ns == WP_TIME_NONE
-         && setup->patience_ns == WP_TIME_NONE;
+  return !setup->commit && !wp_stages_need_runs (setup->stages) && !layout.rejects
+         && layout.block_timeout_ns == WP_TIME_NONE && setup->patience_ns == WP_TIME_NONE;
 }
 
 static void
@@ -99,6 +99,7 @@ make_evaluations (const WpSweep *self, const WpSweepSetup *setup, guint *n)
         evaluation->policy.queue_jobs = g_array_index (self->spec->queues, guint, j);
         evaluation->patience_ns = setup->patience_ns;
         evaluation->commit = setup->commit;
+        evaluation->stages = setup->stages;
         evaluation->as_backlog = by_backlog;
         evaluation->parts = WP_BACKLOG_ALL;
         evaluation->queues = (const guint *) (gpointer) self->spec->queues->data;
@@ -171,8 +172,8 @@ compare_rows (gconstpointer a, gconstpointer b)
 static gboolean
 recommend (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *setup, GError **error)
 {
-  const WpSearchSetup search
-      = { buffer, setup->policy, setup->patience_ns, self->slos, setup->threads, setup->commit };
+  const WpSearchSetup search = { buffer,         setup->policy, setup->patience_ns, self->slos,
+                                 setup->threads, setup->commit, setup->stages };
   double scale = g_array_index (self->spec->scales, double, 0);
 
   return setup->margin == 0 || setup->policy.mode != WP_MODE_WORKER_POOL

@@ -29,9 +29,10 @@ typedef struct {
   gboolean service_always;
   guint64 seed;
   guint threads;
-  guint64 memory_bytes; /* for the rows */
-  double margin;        /* times the traffic of WorkerPool, for which sizes are recommended; 0: none are */
-  WpCommit *commit;     /* as in WpSearchSetup, for wp_sweep_run_rows(); the other has that of @services */
+  guint64 memory_bytes;   /* for the rows */
+  double margin;          /* times the traffic of WorkerPool, for which sizes are recommended; 0: none are */
+  WpCommit *commit;       /* as in WpSearchSetup, for wp_sweep_run_rows(); the other has that of @services */
+  const WpStages *stages; /* NULL: none */
 } WpSweepSetup;
 
 /**

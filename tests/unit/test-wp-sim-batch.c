@@ -796,7 +796,6 @@ test_usage (void)
   assert_refused ("--service batch:from:trace.csv trace.csv", "it is not a record of wp-server");
   assert_refused ("--service batch:from:none.csv,trace.csv trace.csv", "none.csv: ");
   assert_refused ("--service batch:from:none.csv, trace.csv", "none.csv: ");
-  assert_refused ("--http-time 1ms --plan trace.csv", "--plan is not available with --http-time");
   assert_refused ("--service batch:1ms:1us --generate poisson:rate=1,n=2",
                   "--generate is not available with --service=batch:");
   assert_refused ("--http-threads 2 trace.csv", "--http-threads needs --http-time");

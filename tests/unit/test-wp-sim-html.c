@@ -214,8 +214,7 @@ test_no_sizes (void)
     guint n_pictures;
   } cases[] = { { "-m default --report=a.html trace.csv", 2 },
                 { "-m bufferedchannel -q 3 --report=a.html trace.csv", 2 },
-                { "--synthetic poisson:rate=10,n=100 --report=a.html", 4 },
-                { "--service batch:1ms:1us --http-time 1ms --report=a.html trace.csv", 4 } };
+                { "--synthetic poisson:rate=10,n=100 --report=a.html", 4 } };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {

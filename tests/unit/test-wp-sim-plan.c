@@ -1,5 +1,6 @@
 /* --plan, --slo, --sweep and --at as a user gives them. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -298,33 +299,6 @@ test_objectives (void)
   g_assert_null (strstr (without->out, "plan for"));
 }
 
-/* The report says why it has no plan, once, and only where it would have one. */
-static void
-test_no_plan_is_explained (void)
-{
-  static const char *const options[] = { "--http-time=1ms", "--dispatch-time=1ms" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
-    {
-      g_autofree char *all = g_strconcat (options[i], " trace.csv", NULL);
-      g_autofree char *as_json = g_strconcat ("--format=json ", all, NULL);
-      g_autofree char *one = g_strconcat ("--mode=WorkerPool ", all, NULL);
-      g_autofree char *unwanted = g_strconcat ("--no-plan ", all, NULL);
-      g_autofree char *note = g_strdup_printf (
-          "there is no plan with %.*s: compare sizes by one run each, with --queue and --workers",
-          (int) strcspn (options[i], "="), options[i]);
-      g_autoptr (SimRun) run = sim_run_on (burst, all);
-      g_autoptr (SimRun) json = sim_run_on (burst, as_json);
-      g_autoptr (SimRun) of_one = sim_run_on (burst, one);
-      g_autoptr (SimRun) without = sim_run_on (burst, unwanted);
-
-      assert_says (run, 0, note);
-      assert_says (json, 0, note);
-      g_assert_null (strstr (of_one->out, "there is no plan"));
-      g_assert_null (strstr (without->out, "there is no plan"));
-    }
-}
-
 static void
 test_no_plan (void)
 {
@@ -429,7 +403,18 @@ static void
 test_sweep_equals_single_runs (void)
 {
   static const char *const policies[]
-      = { "--seed=7", "--when-full=reject", "--block-timeout=3ms", "--patience=2ms" };
+      = { "--seed=7",
+          "--when-full=reject",
+          "--block-timeout=3ms",
+          "--patience=2ms",
+          "--http-time=900us",
+          "--http-time=1100us --http-threads=2 --patience=5ms",
+          "--http-time=900us --when-full=reject",
+          "--dispatch-time=exp:2ms --seed=3",
+          "--dispatch-time=1ms --block-timeout=3ms --http-time=900us --warmup=7001",
+          "--warmup=5000",
+          "--warmup=4096 --patience=2ms --ack=stored --http-time=500us",
+          "--service=batch:1ms:100us --warmup=5000 --http-time=900us" };
   g_autofree char *with_service = make_trace (TRUE);
   g_autofree char *without = make_trace (FALSE), *unsorted = NULL;
 
@@ -439,6 +424,79 @@ test_sweep_equals_single_runs (void)
   /* it is read twice, and each row has its own draw all the same */
   unsorted = g_strconcat (without, "0\n", NULL);
   check_sweep (unsorted, "--service=exp:3ms");
+}
+
+/* The range of a metric in the first model. */
+static void
+get_range (JsonObject *sensitivity, const char *name, double *low, double *high)
+{
+  JsonObject *model = json_array_get_object_element (json_object_get_array_member (sensitivity, "models"), 0);
+  JsonArray *ranges = json_object_get_array_member (model, "ranges");
+
+  for (guint i = 0; i < json_array_get_length (ranges); i++)
+    {
+      JsonObject *range = json_array_get_object_element (ranges, i);
+
+      if (g_str_equal (json_object_get_string_member (range, "name"), name))
+        {
+          *low = json_object_get_double_member (range, "low");
+          *high = json_object_get_double_member (range, "high");
+          return;
+        }
+    }
+  g_error ("no range of %s", name);
+}
+
+/* A plan counts what a run counts, behind the same stages: its sizes pass the gate, and smaller ones do not.
+ */
+static void
+test_plan_of_all_stages (void)
+{
+  static const char *const options[]
+      = { "--http-time=800us", "--dispatch-time=exp:4ms", "--warmup=6000", "--warmup=6s",
+          "--dispatch-time=2ms --http-time=800us --warmup=100 --seed=5" };
+  g_autofree char *trace = make_trace (TRUE);
+
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      g_autofree char *arguments
+          = g_strconcat ("--margin=1 --slo=wait.p95<20ms --slo=blocked==0 trace.csv ", options[i], NULL);
+      g_autoptr (SimRun) plan = sim_run_on (trace, arguments);
+      guint workers, queue_jobs;
+
+      g_test_message ("%s -> %.100s%s", arguments, plan->out, plan->err);
+      g_assert_cmpint (plan->status, ==, 0);
+      g_assert_cmpint (sscanf (plan->out, "Use --workers=%u --queue=%u:", &workers, &queue_jobs), ==, 2);
+      for (guint less = 0; less < 3; less++)
+        {
+          g_autofree char *gate
+              = g_strdup_printf ("--gate -w %u -q %u --slo=wait.p95<20ms --slo=blocked==0 trace.csv %s",
+                                 workers - (less == 1), queue_jobs - (less == 2), options[i]);
+
+          sim_run_go (plan, gate, NULL);
+          g_test_message ("%s -> %s", gate, plan->out);
+          g_assert_cmpint (plan->status, ==, less > 0);
+        }
+    }
+}
+
+/* Requests wait for nobody but the HTTP thread and a dispatch of 20 to 30 ms: lags of 1 ms change no wait by
+ * more. */
+static void
+test_sensitivity_behind_stages (void)
+{
+  g_autoptr (SimRun) run = sim_run_on (
+      "arrival,service\n0,1\n0,9\n20,1\n40,1\n60,1\n",
+      "--sensitivity=1ms --http-time=500ms --dispatch-time=uniform:20ms:30ms --warmup=2 --format=json trace.csv");
+  g_autoptr (JsonNode) node = json_from_string (run->out, NULL);
+  JsonObject *sensitivity = json_object_get_object_member (json_node_get_object (node), "sensitivity");
+  double low, high;
+
+  get_range (sensitivity, "wait.mean", &low, &high);
+  g_assert_cmpfloat (low, >=, 0.02);
+  g_assert_cmpfloat (high, <=, 0.03);
+  get_range (sensitivity, "response.max", &low, &high); /* that of 9 s is not counted */
+  g_assert_cmpfloat (high, <, 2);
 }
 
 /* With one service scale the services are drawn as the trace is read: they begin again where a late row is
@@ -544,14 +602,15 @@ test_bad_options (void)
     { "--sweep=queue=1 -m Default trace.csv", "Default mode has neither" },
     { "--sweep=queue=1 --series=x trace.csv", "does not go with" },
     { "--sweep=queue=1 --clients=2 --limit=9", "--sweep needs a trace or --synthetic" },
-    { "--sweep=queue=1 --warmup=1s trace.csv", "--sweep does not go with --replications" },
+    { "--sweep=queue=1 --warmup=9h trace.csv", "the warm-up is longer than the trace" },
+    { "--warmup=6 trace.csv", "the warm-up is longer than the trace" },
     { "--sweep=queue=1 --synthetic=poisson:rate=9,duration=9s --theory",
       "--sweep does not go with --replications" },
     { "--sensitivity=0 trace.csv", "--sensitivity" },
     { "--sensitivity=1ms --clients=2 --limit=9", "--sensitivity needs a trace or --synthetic" },
     { "--sensitivity=1ms --sweep=queue=1 trace.csv", "--sensitivity does not go with --sweep" },
-    { "--sensitivity=1ms --warmup=1 trace.csv", "--sensitivity does not go with --warmup" },
-    { "--sensitivity=1ms --http-time=1ms trace.csv", "--sensitivity is not available with --http-time" },
+    { "--sensitivity=1ms --clients=2 --limit=9", "--sensitivity needs a trace or --synthetic: arrivals of" },
+    { "--plan --clients=2 --limit=9", "--plan needs a trace or --synthetic: arrivals of" },
     { "--sensitivity=1ms --format=csv trace.csv", "--sensitivity reports in text and JSON only" },
     { "--at=x trace.csv", "--at: \"x\" is not a time" },
     { "--at=1s --format=csv trace.csv", "--at reports in the text" },
@@ -646,27 +705,6 @@ test_memory (void)
 #undef DRAWN
 }
 
-/* The range of a metric in the first model. */
-static void
-get_range (JsonObject *sensitivity, const char *name, double *low, double *high)
-{
-  JsonObject *model = json_array_get_object_element (json_object_get_array_member (sensitivity, "models"), 0);
-  JsonArray *ranges = json_object_get_array_member (model, "ranges");
-
-  for (guint i = 0; i < json_array_get_length (ranges); i++)
-    {
-      JsonObject *range = json_array_get_object_element (ranges, i);
-
-      if (g_str_equal (json_object_get_string_member (range, "name"), name))
-        {
-          *low = json_object_get_double_member (range, "low");
-          *high = json_object_get_double_member (range, "high");
-          return;
-        }
-    }
-  g_error ("no range of %s", name);
-}
-
 /* A job of 1 s and one of 10 ms come at once, the long one first: microseconds decide whether the other waits
  * for 1 s or 10 ms, and whether one worker does. */
 static void
@@ -724,9 +762,10 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/figures-differ-from-bound", test_figures_differ_from_bound);
   g_test_add_func ("/wp-sim-plan/objectives", test_objectives);
   g_test_add_func ("/wp-sim-plan/no-plan", test_no_plan);
-  g_test_add_func ("/wp-sim-plan/no-plan-is-explained", test_no_plan_is_explained);
   g_test_add_func ("/wp-sim-plan/snapshot", test_snapshot);
   g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
+  g_test_add_func ("/wp-sim-plan/plan-of-all-stages", test_plan_of_all_stages);
+  g_test_add_func ("/wp-sim-plan/sensitivity-behind-stages", test_sensitivity_behind_stages);
   g_test_add_func ("/wp-sim-plan/sweep-of-an-unsorted-trace", test_sweep_of_an_unsorted_trace);
   g_test_add_func ("/wp-sim-plan/sweep-text-and-json", test_sweep_text_and_json);
   g_test_add_func ("/wp-sim-plan/headroom-text", test_headroom_text);
