@@ -113,6 +113,8 @@ test_sizes_change_refused (void)
       "measured.csv: the sizes changed while it was written (a line \"# at=...\"): that does not go with --warmup" },
     { "# at=0.5 workers=2\n", "--service=batch:1ms:1ms --service-always --against=measured.csv trace.csv",
       "--service=batch: does not go with a record whose sizes changed while it was written" },
+    { "# at=0.5 workers=2\n", "--instances=1 --against=measured.csv trace.csv",
+      "(a line \"# at=...\"): that does not go with the records of several servers" },
     { "# at=0.5 workers=0\n", "--against=measured.csv trace.csv",
       "measured.csv: a line \"# at=...\": workers: \"0\" is not a number from 1 to" },
   };
