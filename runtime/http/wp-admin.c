@@ -126,19 +126,25 @@ add_journal (JsonBuilder *json, WpJournal *journal)
   json_builder_end_object (json);
 }
 
+/* WP_TIME_NONE: there are none. */
+static gint64
+mean_of (const WpDecimalHistogram *times_ns)
+{
+  guint64 n = wp_decimal_histogram_count (times_ns, WP_DECIMAL_BOUNDS);
+
+  return n > 0 ? (gint64) (times_ns->sum / n) : WP_TIME_NONE;
+}
+
 /* The shared queue that jobs go to or come from. */
 static void
 add_engine (JsonBuilder *json, const WpBrokerCounts *counts, guint workers)
 {
-  guint64 n_confirms;
-
   json_builder_set_member_name (json, "engine");
   if (!counts)
     {
       json_builder_add_null_value (json);
       return;
     }
-  n_confirms = wp_decimal_histogram_count (&counts->confirms_ns, WP_DECIMAL_BOUNDS);
   json_builder_begin_object (json);
   wp_json_add_boolean (json, "up", counts->node != NULL && !counts->blocked);
   wp_json_add_boolean (json, "blocked", counts->blocked);
@@ -153,11 +159,7 @@ add_engine (JsonBuilder *json, const WpBrokerCounts *counts, guint workers)
   wp_json_add_count (json, "reconnects", counts->reconnects);
   wp_json_add_count (json, "redelivered", counts->redelivered);
   wp_json_add_count (json, "dead_lettered", counts->dead_lettered);
-  wp_json_add_seconds (json, "confirm_seconds",
-                       n_confirms > 0 ? (gint64) (counts->confirms_ns.sum / n_confirms)
-                                      : WP_TIME_NONE); /* their
-                                                          mean
-                                                        */
+  wp_json_add_seconds (json, "confirm_seconds", mean_of (&counts->confirms_ns));
   json_builder_end_object (json);
 }
 
