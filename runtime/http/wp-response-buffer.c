@@ -49,7 +49,8 @@ void
 wp_response_buffer_add_error (WpResponseBuffer *self, WpConnection *connection, WpHttpError why,
                               gboolean bodiless)
 {
-  wp_http_thread_count_refusal (self->http_thread, why);
+  if (!bodiless || why != WP_HTTP_ERROR_METHOD)
+    wp_http_thread_count_refusal (self->http_thread, why);
   append (self, connection, wp_http_error_status (why), wp_http_error_text (why),
           bodiless ? WP_RESPONSE_TEXT_BODILESS : 0);
 }

@@ -13,7 +13,8 @@ void wp_response_buffer_free (WpResponseBuffer *self);
 void wp_response_buffer_add (WpResponseBuffer *self, WpConnection *connection, guint status,
                              const char *text);
 
-/* Appends the response to a refused request, and counts it. @bodiless: to HEAD. */
+/* Appends the response to a refused request, and counts it. @bodiless: to HEAD, whose method is no refusal to
+ * count: balancers and wp-replay only look with it whether a server answers. */
 void wp_response_buffer_add_error (WpResponseBuffer *self, WpConnection *connection, WpHttpError why,
                                    gboolean bodiless);
 
