@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "sim/base/wp-text.h"
+#include "sim/report/wp-report-comparison.h"
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report.h"
 
@@ -11,7 +12,7 @@ wp_html_comparison_verdict (const WpComparison *comparison)
 {
   GString *text = g_string_new (NULL);
 
-  wp_report_text_add_judgement (text, comparison);
+  wp_report_comparison_add_judgement (text, comparison);
   for (char *at = text->str; *at != '\0'; at++)
     if (*at == '\n')
       *at = ' ';
@@ -41,11 +42,11 @@ add_metric (GString *html, const WpComparison *comparison, guint i)
   g_string_append_printf (html, "<tr><th scope=\"row\">%s</th>", agreement->metric->name);
   add_value (html, "predicted", agreement->metric, agreement->predicted);
   add_value (html, "measured", agreement->metric, agreement->measured);
-  g_string_append_printf (html, "<td>%s</td>", wp_report_text_error (cell, agreement));
+  g_string_append_printf (html, "<td>%s</td>", wp_report_comparison_error (cell, agreement));
   if (!comparison->replayed.not_modelled)
     g_string_append_printf (html, "<td>%s</td>",
-                            wp_report_text_error (cell, &comparison->replayed.judged.metrics[i]));
-  g_string_append_printf (html, "<td>%s</td></tr>\n", wp_report_text_ok (comparison, i));
+                            wp_report_comparison_error (cell, &comparison->replayed.judged.metrics[i]));
+  g_string_append_printf (html, "<td>%s</td></tr>\n", wp_report_comparison_ok (comparison, i));
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "sim/plot/wp-html-verdict.h"
 #include "sim/plot/wp-plot.h"
 #include "sim/plot/wp-sweep-plot.h"
+#include "sim/report/wp-report-comparison.h"
 #include "sim/report/wp-format.h"
 #include "sim/report/wp-report.h"
 #include "sim/report/wp-report-plan.h"
@@ -125,7 +126,7 @@ add_assumptions (const WpHtmlReport *self, GString *html, GError **error)
   else
     wp_report_text_add_traffic (text, self->report);
   if (self->report->against)
-    wp_report_text_add_sides (text, self->report, FALSE);
+    wp_report_comparison_add_sides (text, self->report, FALSE);
   lines = g_strsplit (text->str, "\n", -1);
   for (char **line = lines; *line; line++)
     if (**line != '\0')

@@ -81,15 +81,6 @@ char *wp_report_csv (const WpReport *report);
 /* The traffic and the assumptions, one line each. */
 void wp_report_text_add_traffic (GString *text, const WpReport *report);
 
-/* Of --against: what was compared, one line each; and, below a line that is empty, whether both agree. */
-void wp_report_text_add_sides (GString *text, const WpReport *report, gboolean in_colour);
-void wp_report_text_add_judgement (GString *text, const WpComparison *comparison);
-
-/* Of one metric: "+1.23 %", and "yes", "NO" or why it is neither. Returns @cell, of WP_FORMAT_CELL, or a
- * literal. */
-const char *wp_report_text_error (char *cell, const WpMetricAgreement *agreement);
-const char *wp_report_text_ok (const WpComparison *comparison, guint metric);
-
 /* "block", "block for 2 s", "reject", or "-": it has no queue. Returns @cell, of WP_FORMAT_CELL, or a
  * literal. */
 const char *wp_report_describe_full (char *cell, const WpPolicy *policy);
