@@ -74,6 +74,9 @@ typedef struct {
 /* FALSE with WP_ERROR_USAGE: the first that is wrong. */
 gboolean wp_sim_options_run_checks (const WpSimCheck *checks, guint n, GError **error);
 
+/* Do they go with each other? @n_traces: number of files */
+gboolean wp_sim_options_check (const WpSimOptions *self, guint n_traces, GError **error);
+
 extern const WpOption wp_sim_fleet_options[];        /* of WpFleetOptions */
 extern const WpOption wp_sim_shared_queue_options[]; /* of WpSimOptions */
 
@@ -90,6 +93,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpSimOptions, wp_sim_options_clear)
 
 /* Is the traffic generated? */
 gboolean wp_sim_options_are_drawn (const WpSimOptions *self);
+
+/* Is the report CSV? */
+gboolean wp_sim_options_are_csv (const WpSimOptions *self);
+
+/* Has a mode a dispatcher without bounds? */
+gboolean wp_sim_options_are_spawning (const WpSimOptions *self);
 
 /* Is a plan wanted? */
 gboolean wp_sim_options_want_plan (const WpSimOptions *self);

@@ -1,7 +1,6 @@
 #include "sim/report/wp-report.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
