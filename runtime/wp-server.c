@@ -138,7 +138,7 @@ start_admin (Server *self)
   if (self->listeners.admin.n_addresses > 0)
     {
       self->history = wp_history_new (wp_history_clock (), g_get_real_time () * WP_NS_PER_US);
-      self->sampler = wp_sampler_new (self->history, self->engine, self->http_threads);
+      self->sampler = wp_sampler_new (self->history, self->engine, self->http_threads, self->forecast);
     }
   self->admin
       = (WpAdmin){ self->engine, self->history,      self->forecast,       self->options.database_name,

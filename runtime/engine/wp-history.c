@@ -5,13 +5,14 @@
 
 #define LATE_NS (WP_NS_PER_S / 2)
 
-/* The first five are the state at the end of a step, the others are of its whole. */
+/* The first six are the state at the end of a step, the others are of its whole. */
 typedef enum {
   DEPTH,
   PARKED,
   BUSY,
   QUEUE_LIMIT,
   WORKERS_LIMIT,
+  DEPTH_FORECAST,
   DEPTH_PEAK,
   RECEIVED,
   STORED,
@@ -40,6 +41,7 @@ static const struct {
   [BUSY] = { "busy", "%.0f" },
   [QUEUE_LIMIT] = { "queue_limit", "%.0f" },
   [WORKERS_LIMIT] = { "workers_limit", "%.0f" },
+  [DEPTH_FORECAST] = { "depth_forecast", "%.4g" },
   [DEPTH_PEAK] = { "depth_peak", "%.0f" },
   [RECEIVED] = { "received", "%.0f" },
   [STORED] = { "stored", "%.0f" },
@@ -69,7 +71,7 @@ typedef struct {
   gint64 at_ns;
   WpLedger ledger;
   guint64 refused;
-  double queue_limit, workers_limit;
+  double queue_limit, workers_limit, depth_forecast;
   WpDecimalHistogram wait, response, commit_ns, commit_rows;
 } Totals;
 
@@ -188,6 +190,7 @@ series_add (Series *self, const Totals *now)
   row->values[BUSY] = (double) now->ledger.in_service;
   row->values[QUEUE_LIMIT] = now->queue_limit;
   row->values[WORKERS_LIMIT] = now->workers_limit;
+  row->values[DEPTH_FORECAST] = now->depth_forecast;
   if (now->at_ns - self->before.at_ns < self->step_ns + LATE_NS)
     {
       row->values[DEPTH_PEAK] = (double) self->peak;
@@ -205,6 +208,7 @@ copy_source (Totals *self, gint64 now_ns, const WpHistorySource *source)
   self->refused = source->refused;
   self->queue_limit = source->queue_limit;
   self->workers_limit = source->workers_limit;
+  self->depth_forecast = source->depth_forecast;
   wp_decimal_histogram_copy (&self->wait, &source->times->wait);
   wp_decimal_histogram_copy (&self->response, &source->times->response);
   wp_decimal_histogram_copy (&self->commit_ns, source->commit_ns);

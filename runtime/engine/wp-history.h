@@ -1,5 +1,5 @@
 /* wp-history.h - what the server did: the last hour second by second, and the last day minute by minute. A
- * ring of 0.9 MB, allocated once. Any thread. */
+ * ring of 1 MB, allocated once. Any thread. */
 #pragma once
 
 #include "runtime/queue/wp-channel.h"
@@ -11,6 +11,7 @@ typedef struct {
   WpLedger ledger;
   guint64 refused;                   /* requests that never became a job */
   double queue_limit, workers_limit; /* the present sizes; NaN: no limit */
+  double depth_forecast;             /* ten seconds ago for now; NaN: none */
   const WpChannelTimes *times;
   const WpDecimalHistogram *commit_ns, *commit_rows;
 } WpHistorySource;

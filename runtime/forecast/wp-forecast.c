@@ -1,5 +1,6 @@
 #include "runtime/forecast/wp-forecast.h"
 
+#include <math.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -157,6 +158,16 @@ wp_forecast_get (WpForecast *self, WpOutlook *outlook)
 
   *outlook = self->outlook;
   outlook->headline = g_strdup (self->outlook.headline);
+}
+
+double
+wp_forecast_take_due (WpForecast *self)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  double due = self->outlook.horizons[0].due;
+
+  self->outlook.horizons[0].due = NAN;
+  return due;
 }
 
 WpPolicy

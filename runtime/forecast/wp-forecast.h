@@ -18,6 +18,9 @@ void wp_forecast_free (WpForecast *self);
 /* Copies the latest outlook. Free its headline with g_free(). Any thread. */
 void wp_forecast_get (WpForecast *self, WpOutlook *outlook);
 
+/* Returns: the depth that was forecast ten seconds ago for now, once; NaN: none. Any thread. */
+double wp_forecast_take_due (WpForecast *self);
+
 /* Why there is no answer. */
 #define WP_FORECAST_NOT_PACED "Without --commit-pace the model cannot predict this database.\n"
 #define WP_FORECAST_NO_DATA   "No request has ended yet.\n"

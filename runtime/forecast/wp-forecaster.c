@@ -145,6 +145,7 @@ judge_forecasts (WpForecaster *self, const WpServerState *state)
       horizon->error = wp_score_error (&self->scores[i]);
       horizon->skill = wp_score_skill (&self->scores[i]);
       horizon->shows = wp_score_is_significant (&self->scores[i]);
+      horizon->due = horizon->shows ? self->scores[i].due : NAN;
     }
 }
 

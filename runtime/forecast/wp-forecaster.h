@@ -21,6 +21,7 @@ typedef struct {
   WpDepthAt at;        /* NaN: no forecast */
   double error, skill; /* of the forecasts made that long ago; see wp-score.h */
   gboolean shows;      /* the skill is above 0 by more than chance */
+  double due;          /* if it does, the depth that was forecast so long ago for now; NaN: none */
 } WpHorizon;
 
 typedef struct {

@@ -40,8 +40,10 @@ add_outcome (WpScore *self, double error, double persistent_error)
 void
 wp_score_observe (WpScore *self, gint64 now_ns, double actual)
 {
+  self->due = NAN;
   for (; self->n_pending > 0 && self->pending[self->head].due_ns <= now_ns; self->n_pending--)
     {
+      self->due = self->pending[self->head].predicted;
       add_outcome (self, fabs (self->pending[self->head].predicted - actual),
                    fabs (self->pending[self->head].persistent - actual));
       self->head = (self->head + 1) % WP_SCORE_PENDING;

@@ -16,6 +16,7 @@ typedef struct {
   guint64 outcomes;
   double error, persistent_error;
   double variance; /* of the difference of both */
+  double due;      /* the value predicted for the moment of the last observation; NaN: none */
 } WpScore;
 
 /* @due_ns: not before that of an earlier prediction. @persistent: the value now. */

@@ -9,6 +9,7 @@ struct _WpSampler {
   WpHistory *history;
   WpEngine *engine;
   GPtrArray *http_threads;
+  WpForecast *forecast; /* NULL: none */
   WpFullLog full;
   guint timer;
 };
@@ -55,7 +56,8 @@ on_step (gpointer data)
   WpHistorySource source = { .refused = count_refusals (self),
                              .times = wp_engine_get_times (self->engine),
                              .commit_ns = &database->commit_ns,
-                             .commit_rows = &database->commit_rows };
+                             .commit_rows = &database->commit_rows,
+                             .depth_forecast = self->forecast ? wp_forecast_take_due (self->forecast) : NAN };
   WpPolicy policy = wp_engine_get_policy (self->engine);
 
   set_limits (&source, &policy);
@@ -68,13 +70,14 @@ on_step (gpointer data)
 }
 
 WpSampler *
-wp_sampler_new (WpHistory *history, WpEngine *engine, GPtrArray *http_threads)
+wp_sampler_new (WpHistory *history, WpEngine *engine, GPtrArray *http_threads, WpForecast *forecast)
 {
   WpSampler *self = g_new0 (WpSampler, 1);
 
   self->history = history;
   self->engine = engine;
   self->http_threads = http_threads;
+  self->forecast = forecast;
   await_step (self);
 
   return self;

@@ -76,11 +76,11 @@ static void
 test_equals_stats (void)
 {
   static const char *const columns[]
-      = { "depth",           "depth_peak",     "parked",         "busy",           "queue_limit",
-          "workers_limit",   "received",       "stored",         "failed",         "refused_full",
-          "refused_timeout", "refused_other",  "full_s",         "wait_p50_s",     "wait_p95_s",
-          "wait_p99_s",      "response_p50_s", "response_p95_s", "response_p99_s", "commit_p50_s",
-          "commit_p99_s",    "rows_per_commit" };
+      = { "depth",         "depth_peak",      "parked",         "busy",           "queue_limit",
+          "workers_limit", "depth_forecast",  "received",       "stored",         "failed",
+          "refused_full",  "refused_timeout", "refused_other",  "full_s",         "wait_p50_s",
+          "wait_p95_s",    "wait_p99_s",      "response_p50_s", "response_p95_s", "response_p99_s",
+          "commit_p50_s",  "commit_p99_s",    "rows_per_commit" };
   g_autoptr (WpHarness) server
       = wp_harness_start ("-m", "workerpool", "-q", "7", "-w", "2", "--ack=stored", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (server));

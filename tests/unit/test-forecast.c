@@ -347,10 +347,16 @@ test_resize_forgets (void)
   for (guint i = 0; i < 60; i++)
     outlook = forecast_run_step (&run, &state);
   error = outlook->horizons[0].error;
+  g_assert_cmpfloat_with_epsilon (outlook->horizons[0].due, (double) state.queued,
+                                  0.3 * (double) state.queued);
   g_assert_cmpint (outlook->resized_ns, ==, WP_TIME_NONE);
   run.policy.queue_jobs = 9000;
   for (guint i = 0; i < 10; i++)
-    g_assert_cmpfloat (forecast_run_step (&run, &state)->horizons[0].error, ==, error);
+    {
+      outlook = forecast_run_step (&run, &state);
+      g_assert_cmpfloat (outlook->horizons[0].error, ==, error);
+      g_assert_true (isnan (outlook->horizons[0].due));
+    }
   g_assert_cmpfloat (forecast_run_step (&run, &state)->horizons[0].error, !=, error);
   g_assert_cmpint (outlook->resized_ns, ==, state.now_ns - 10 * WP_NS_PER_S);
   forecast_run_clear (&run);

@@ -22,7 +22,8 @@ set_up (Fixture *self, gconstpointer data)
   self->history = wp_history_new (self->now_ns, START_UNIX_S * WP_NS_PER_S);
   self->source = (WpHistorySource){ .times = &self->times,
                                     .commit_ns = &self->commit_ns,
-                                    .commit_rows = &self->commit_rows };
+                                    .commit_rows = &self->commit_rows,
+                                    .depth_forecast = NAN };
 }
 
 static void
@@ -91,14 +92,17 @@ test_counts_of_a_step (Fixture *self, gconstpointer data)
   self->source.refused = 7;
   self->source.queue_limit = 5;
   self->source.workers_limit = 2;
+  self->source.depth_forecast = 6.25;
   pass (self, WP_NS_PER_S + 3 * WP_NS_PER_MS);
   ledger->received += 100;
   ledger->queued = 0;
   self->source.queue_limit = NAN;
   self->source.workers_limit = 8;
+  self->source.depth_forecast = NAN;
   pass (self, WP_NS_PER_S);
   assert_seconds (self, "queue_limit", "[5,null]");
   assert_seconds (self, "workers_limit", "[2,8]");
+  assert_seconds (self, "depth_forecast", "[6.25,null]");
   assert_seconds (self, "started", "1764450000.000");
   assert_seconds (self, "time", "[1764450001,1764450002]");
   assert_seconds (self, "received", "[10,100]");

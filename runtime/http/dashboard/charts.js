@@ -25,7 +25,10 @@ const CHARTS = [
     series: seriesOf(
         ["depth", "queued", "blue", { fill: true }], ["depth_peak", "queued, peak", "blue", { dash: [2, 3] }],
         ["parked", "parked", "orange"],
-        ["forecast", "forecast 10 s before", "purple", { joins: true, when: h => hasAny(h, "forecast") }])
+        [
+          "depth_forecast", "forecast 10 s before", "purple",
+          { joins: true, when: h => hasAny(h, "depth_forecast") }
+        ])
   },
   {
     id: "busy",

@@ -4,7 +4,7 @@
 import {count, duration, figure, latency, plural} from "./format.js";
 
 const $ = id => document.getElementById(id);
-const REFRESH_MS = 2000, KEPT_S = 300;
+const REFRESH_MS = 2000;
 
 /* The sliders: name, label, and the whole numbers or factors that it goes over. @now: of /stats.json */
 const KNOBS = [
@@ -40,21 +40,6 @@ let askedMs = 0, absent = false, stats = null, asking = false, again = false, un
 
 /* Forecast */
 
-/* Depths of the queue that were forecast ten seconds before, since the page was opened: { t, depth }. */
-let forecasts = [];
-
-/* @times: epoch s. null where there is none within a step of REFRESH_MS. */
-export const forecastsAt = times =>
-    times.map(t => forecasts.find(f => Math.abs(f.t - t) <= 1)?.depth ?? null);
-
-function keepForecast(horizons, nowS) {
-  const next = horizons.find(h => h.in_s <= 10);
-
-  forecasts = forecasts.filter(f => f.t > nowS - KEPT_S);
-  if (next)
-    forecasts.push({ t: nowS + next.in_s, depth: next.depth });
-}
-
 function horizonWords(h) {
   return `In ${duration(h.in_s)}: ${count(Math.round(h.depth))} queued (${count(Math.round(h.low))} to ${
              count(Math.round(h.high))}); ` +
@@ -62,8 +47,7 @@ function horizonWords(h) {
              count(Math.round(100 * h.skill))} % less than "no change".`;
 }
 
-function showForecast(f, nowS) {
-  keepForecast(f.horizons, nowS);
+function showForecast(f) {
   $("forecast").hidden = false;
   $("verdict").textContent = f.headline ?? "Not enough traffic yet for a forecast";
   $("verdict").dataset.tone = { holds: "good", too_few: "bad" }[f.verdict] ?? "busy";
@@ -71,7 +55,7 @@ function showForecast(f, nowS) {
 }
 
 /* Soon after each event: no timer of its own, and none while the page is hidden. */
-export async function updateForecast(latest, nowS) {
+export async function updateForecast(latest) {
   stats = latest;
   if (absent || Date.now() - askedMs < REFRESH_MS)
     return;
@@ -83,7 +67,7 @@ export async function updateForecast(latest, nowS) {
     const response = await fetch("forecast.json");
     absent = response.status === 404;
     if (response.ok)
-      showForecast(await response.json(), nowS);
+      showForecast(await response.json());
   } catch { /* the headline says that the server does not answer */
   }
 }

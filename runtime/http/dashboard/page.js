@@ -2,7 +2,7 @@
  * them. */
 
 import {makeCharts} from "./charts.js";
-import {forecastsAt, updateForecast} from "./forecast.js";
+import {updateForecast} from "./forecast.js";
 import {clock, clockOfDay, count, duration, latency, plural, rate} from "./format.js";
 import {headline, ratesOf, refusals} from "./headline.js";
 
@@ -21,7 +21,7 @@ const view = {
   lostSince: null
 };
 let source = null, heardMs = 0, askedMs = 0, asking = false, announced = { kind: "", ms: 0 }, charts = [],
-    restarted = false, clockSkewS = 0; /* skew: of the server's clock */
+    restarted = false;
 
 function put(element, text) {
   if (element.textContent !== text)
@@ -72,7 +72,7 @@ function onStats(stats) {
   view.events.push(stats);
   view.events.splice(0, view.events.length - KEPT_EVENTS);
   show();
-  updateForecast(stats, Date.now() / 1000 + clockSkewS);
+  updateForecast(stats);
   if (Date.now() - askedMs >= REFRESH_MS[period()] - 100)
     askHistory();
 }
@@ -105,8 +105,6 @@ async function askHistory() {
     restarted ||= before != null && fresh.started !== before.started;
     view.history = known && fresh.started === known.started ? joined(known, fresh) : fresh;
     view.history.period = wanted;
-    view.history.forecast = forecastsAt(view.history.time);
-    clockSkewS = fresh.now - Date.now() / 1000;
     showHistory();
   } catch (error) {
     put($("note"), view.lostSince == null ? `The history could not be read (${error.message})` : "");
