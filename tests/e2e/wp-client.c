@@ -20,23 +20,12 @@ struct _WpClient {
   gboolean ended, reset;
 };
 
-static guint16 tls_ports[64];
-static guint n_tls_ports;
+static gboolean speaks_tls[G_MAXUINT16 + 1]; /* of each port */
 
 void
-wp_client_speak_tls (guint16 port)
+wp_client_speak_tls (guint16 port, gboolean speaks)
 {
-  g_assert_cmpuint (n_tls_ports, <, G_N_ELEMENTS (tls_ports));
-  tls_ports[n_tls_ports++] = port;
-}
-
-static gboolean
-speaks_tls (guint16 port)
-{
-  for (guint i = 0; i < n_tls_ports; i++)
-    if (tls_ports[i] == port)
-      return TRUE;
-  return FALSE;
+  speaks_tls[port] = speaks;
 }
 
 /* EAGAIN or ECONNRESET for an error of OpenSSL. */
@@ -154,7 +143,7 @@ connect_to (guint16 port, int receive_buffer, gboolean tls)
 WpClient *
 wp_client_try (guint16 port)
 {
-  return connect_to (port, 0, speaks_tls (port));
+  return connect_to (port, 0, speaks_tls[port]);
 }
 
 WpClient *
@@ -169,7 +158,7 @@ wp_client_new_raw (guint16 port)
 WpClient *
 wp_client_new_narrow (guint16 port)
 {
-  WpClient *self = connect_to (port, 1, speaks_tls (port));
+  WpClient *self = connect_to (port, 1, speaks_tls[port]);
 
   g_assert_nonnull (self);
   return self;

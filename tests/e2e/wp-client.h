@@ -19,8 +19,9 @@ WpClient *wp_client_new_raw (guint16 port); /* without TLS, even if the port spe
 void wp_client_free (WpClient *self);       /* leaves, if it has not yet */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpClient, wp_client_free)
 
-/* From now on connections to @port use TLS, and trust any certificate. */
-void wp_client_speak_tls (guint16 port);
+/* From now on connections to @port use TLS, and trust any certificate; or no longer: the port that one server
+ * had may be that of another once it has ended. */
+void wp_client_speak_tls (guint16 port, gboolean speaks);
 char *wp_client_certificate_name (const WpClient *self); /* the common name of the server's; NULL: no TLS */
 
 /* FALSE: the server took no more. */

@@ -76,10 +76,12 @@ read_ports (WpHarness *self)
   admin = strstr (hello, "admin on http://127.0.0.1:");
   g_assert_cmpint (sscanf (hello, "listening on http%*[s:]//127.0.0.1:%u/", &port), ==, 1);
   self->port = (guint16) port;
-  if (g_str_has_prefix (hello, "listening on https"))
-    wp_client_speak_tls (self->port);
+  wp_client_speak_tls (self->port, g_str_has_prefix (hello, "listening on https"));
   if (admin && sscanf (admin, "admin on http://127.0.0.1:%u/", &admin_port) == 1)
-    self->admin_port = (guint16) admin_port;
+    {
+      self->admin_port = (guint16) admin_port;
+      wp_client_speak_tls (self->admin_port, FALSE);
+    }
 
   return TRUE;
 }

@@ -32,7 +32,7 @@ typedef struct {
 struct _WpRabbitmq {
   char *dir, *certificate;
   guint16 port, tls_port, epmd_port;
-  int port_fds[2 + MAX_NODES]; /* keep the ports */
+  int port_fds[3 + MAX_NODES]; /* keep the ports */
   WpChild *epmd; /* tells the nodes their ports; else the first node would start one that outlives it */
   guint n_nodes;
   Node nodes[MAX_NODES];
@@ -165,16 +165,16 @@ set_environment (WpRabbitmq *self, guint i)
 }
 
 static void
-show_log (const WpRabbitmq *self, guint i)
+show_log (const char *dir, const char *program)
 {
   const char *const names[] = { WP_CHILD_OUTPUT, WP_CHILD_LOG };
 
   for (guint k = 0; k < G_N_ELEMENTS (names); k++)
     {
-      g_autofree char *path = g_build_filename (self->nodes[i].dir, names[k], NULL), *log = NULL;
+      g_autofree char *path = g_build_filename (dir, names[k], NULL), *log = NULL;
 
       if (g_file_get_contents (path, &log, NULL, NULL))
-        g_printerr ("RabbitMQ on %s said:\n%s", hosts[i], log);
+        g_printerr ("%s said:\n%s", program, log);
     }
 }
 
@@ -201,7 +201,7 @@ await (WpRabbitmq *self, guint i)
 
       if (!wp_child_wait (self->nodes[i].child, g_get_monotonic_time () + 50000) && !is_late)
         continue;
-      show_log (self, i);
+      show_log (self->nodes[i].dir, hosts[i]);
       if (is_late || n_starts++ == MAX_STARTS)
         g_error ("RabbitMQ does not start on %s", hosts[i]);
       wp_rabbitmq_kill (self, i);
@@ -225,41 +225,38 @@ await_cluster (WpRabbitmq *self)
     }
 }
 
-/* Nodes start an epmd of their own, which outlives them, unless they find one. This one listens on 127.0.0.1
- * too, so that its port can't be kept for it: where another program has taken it, there is another port. */
+/* Nodes start an epmd of their own, which outlives them, unless they find one. Its port is kept for it: one
+ * that another test's connection takes meanwhile leaves it dead, and the nodes without a name. */
 static void
 start_epmd (WpRabbitmq *self)
 {
   gint64 until_us = g_get_monotonic_time () + WP_PATIENCE_US;
   g_autoptr (GSocketClient) client = g_socket_client_new ();
   g_autoptr (GSocketConnection) connection = NULL;
+  g_autofree char *port = g_strdup_printf ("%u", self->epmd_port);
 
   g_socket_client_set_enable_proxy (client, FALSE);
-  while (!connection)
-    {
-      if (!self->epmd)
-        {
-          g_autofree char *port = NULL;
-
-          close (wp_child_bind_port (&self->epmd_port));
-          port = g_strdup_printf ("%u", self->epmd_port);
-          self->epmd = wp_child_new (
-              self->dir, (char **) (const char *[]){ "epmd", "-address", EPMD_HOSTS, "-port", port, NULL },
-              NULL);
-        }
-      connection = g_socket_client_connect_to_host (client, hosts[0], self->epmd_port, NULL, NULL);
-      if (!connection && wp_child_wait (self->epmd, g_get_monotonic_time () + 10000))
-        g_clear_pointer (&self->epmd, wp_child_free);
-      g_assert_cmpint (g_get_monotonic_time (), <, until_us);
-    }
+  self->epmd = wp_child_new (
+      self->dir, (char **) (const char *[]){ "epmd", "-address", EPMD_HOSTS, "-port", port, NULL }, NULL);
+  while (!(connection
+           = g_socket_client_connect_to_host (client, hosts[MAX_NODES - 1], self->epmd_port, NULL, NULL)))
+    if (wp_child_wait (self->epmd, g_get_monotonic_time () + 10000) || g_get_monotonic_time () > until_us)
+      {
+        show_log (self->dir, "epmd");
+        g_error ("epmd does not start");
+      }
 }
 
 WpRabbitmq *
 wp_rabbitmq_new (guint n_nodes)
 {
   WpRabbitmq *self = g_new0 (WpRabbitmq, 1);
-  guint16 *const ports[] = { &self->port, &self->tls_port, &self->nodes[0].dist_port,
-                             &self->nodes[1].dist_port, &self->nodes[2].dist_port };
+  guint16 *const ports[] = { &self->port,
+                             &self->tls_port,
+                             &self->epmd_port,
+                             &self->nodes[0].dist_port,
+                             &self->nodes[1].dist_port,
+                             &self->nodes[2].dist_port };
 
   self->n_nodes = n_nodes;
   self->dir = g_dir_make_tmp ("wp-rabbitmq-XXXXXX", NULL);
