@@ -628,9 +628,9 @@ test_statistics (void)
   g_assert_cmpint (json_object_get_int_member (ledger, "in_service"), ==, 2);
   wp_hold_release (hold);
   wp_crowd_await (crowd, 9);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.stored"), ==, 9);
-  g_assert_cmpfloat (wp_harness_stat (server, "oldest_age"), ==, -1);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.balances"), ==, 1);
+  wp_harness_await_stat (server, "ledger.stored", 9);
+  wp_harness_await_stat (server, "oldest_age", -1);
+  wp_harness_await_stat (server, "ledger.balances", 1);
 }
 
 static void

@@ -338,8 +338,8 @@ test_command_line_wins (void)
   g_autoptr (WpHarness) server = wp_harness_start ("-q", "9", option, NULL);
 
   g_unlink (path);
-  g_assert_cmpfloat (wp_harness_stat (server, "queue"), ==, 9);
-  g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 3);
+  wp_harness_await_stat (server, "queue", 9);
+  wp_harness_await_stat (server, "workers", 3);
   wp_harness_await_log (server, "WorkerPool, queue 9, workers 3");
 }
 

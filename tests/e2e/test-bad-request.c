@@ -219,7 +219,7 @@ test_body_just_fits (void)
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
   check (server, chunks, 200, FALSE);
   check (server, CHUNKED "0\r\n\r\n", 200, FALSE);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.stored"), ==, 3);
+  wp_harness_await_stat (server, "ledger.stored", 3);
 }
 
 /* The client goes away in the midst of its request: there is no job without a whole one. */
@@ -374,7 +374,7 @@ test_counted (void)
       g_assert_true (response->size > 10 && response->size < 80 && g_str_has_suffix (response->body, ".\n"));
       g_assert_cmpint (g_strcmp0 (connection, "close") == 0, ==, refusals[i].closes);
       g_assert_true (!refusals[i].closes || wp_client_read_end (client));
-      g_assert_cmpfloat (wp_harness_stat (server, name), ==, n);
+      wp_harness_await_stat (server, name, n);
     }
   check_unharmed (server);
   check_head (server);
@@ -382,8 +382,8 @@ test_counted (void)
     {
       g_autofree char *name = g_strconcat ("refused.", refusals[i].reason, NULL);
 
-      g_assert_cmpfloat (wp_harness_stat (server, name), ==,
-                         GPOINTER_TO_UINT (g_hash_table_lookup (counts, refusals[i].reason)));
+      wp_harness_await_stat (server, name,
+                             GPOINTER_TO_UINT (g_hash_table_lookup (counts, refusals[i].reason)));
     }
 }
 

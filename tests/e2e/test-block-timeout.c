@@ -25,8 +25,8 @@ test_times_out (void)
   g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, N_PARKED);
   for (guint i = 0; i < N_PARKED + 2; i++)
     g_assert_cmpuint (wp_crowd_answered (crowd, i), ==, i);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.timed_out"), ==, N_PARKED);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 0);
+  wp_harness_await_stat (server, "ledger.timed_out", N_PARKED);
+  wp_harness_await_stat (server, "ledger.parked", 0);
   wp_harness_signal (server, SIGTERM);
   g_assert_cmpint (wp_harness_wait (server), ==, 1); /* two are left inside */
   g_assert_cmpuint (wp_harness_ledger (server, "timed_out"), ==, N_PARKED);

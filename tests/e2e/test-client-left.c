@@ -83,8 +83,8 @@ static void
 await_left (Line *self, guint n)
 {
   wp_harness_await_stat (self->server, "ledger.abandoned", n);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.parked"), ==, 3 - n);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "blocked"), ==, 3);
+  wp_harness_await_stat (self->server, "ledger.parked", 3 - n);
+  wp_harness_await_stat (self->server, "blocked", 3);
 }
 
 /* While the database is still held. */
@@ -171,7 +171,7 @@ test_leaves_with_a_request_in_the_pipe (Line *self, gconstpointer data)
   check_told (self->clients[3]);
   wp_hold_release (self->hold);
   g_assert_cmpuint (wp_client_read_status (self->clients[4]), ==, 200);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.received"), ==, 5);
+  wp_harness_await_stat (self->server, "ledger.received", 5);
   check_end (self, "abce");
 }
 
@@ -212,8 +212,8 @@ stored_line_init (Line *self, gconstpointer option)
       self->clients[i] = wp_client_new (wp_harness_port (self->server));
       send_job (self->server, self->clients[i], ids[i]);
     }
-  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.queued"), ==, 2);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.parked"), ==, 2);
+  wp_harness_await_stat (self->server, "ledger.queued", 2);
+  wp_harness_await_stat (self->server, "ledger.parked", 2);
 }
 
 static const WpRow *
@@ -237,11 +237,11 @@ test_queued_and_not_stored (Line *self, gconstpointer data)
 
   g_clear_pointer (&self->clients[1], wp_client_free);
   wp_harness_await_stat (self->server, "ledger.abandoned", 1);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.queued"), ==, 2);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.parked"), ==, 1);
+  wp_harness_await_stat (self->server, "ledger.queued", 2);
+  wp_harness_await_stat (self->server, "ledger.parked", 1);
   wp_client_half_close (self->clients[3]);
   check_told (self->clients[3]);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.abandoned"), ==, 2);
+  wp_harness_await_stat (self->server, "ledger.abandoned", 2);
   g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.parked"), ==, 0);
   wp_hold_release (self->hold);
   g_assert_cmpuint (wp_client_read_status (self->clients[0]), ==, 200);
@@ -285,7 +285,7 @@ test_keep_abandoned (Line *self, gconstpointer data)
   wp_client_reset (self->clients[2]);
   wp_client_half_close (self->clients[3]);
   check_told (self->clients[3]);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "ledger.queued"), ==, 2);
+  wp_harness_await_stat (self->server, "ledger.queued", 2);
   wp_hold_release (self->hold);
   g_assert_cmpuint (wp_client_read_status (self->clients[1]), ==, 200);
   g_assert_cmpuint (wp_client_read_status (self->clients[4]), ==, 200);

@@ -433,7 +433,7 @@ test_what_if (void)
   wp_browser_expect_failures (browser);
   wp_browser_apply_workers (browser, "4", "wrong");
   await_text ("#applied", "A valid bearer token of --admin-token-file is required.");
-  g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 2);
+  wp_harness_await_stat (server, "workers", 2);
   wp_browser_await (browser, "/^The last [^(]*, [0-9,]+ requests, simulated at these sizes:$/"
                              ".test (document.getElementById ('what-if-span').textContent)");
   wp_browser_await (browser, "document.getElementById ('what-if-answer').rows.length === 9");
@@ -442,7 +442,7 @@ test_what_if (void)
                     ".textContent.match (/[0-9]/) !== null");
   wp_browser_apply_workers (browser, "4", TOKEN);
   await_text ("#applied", "workers is 4 now");
-  g_assert_cmpfloat (wp_harness_stat (server, "workers"), ==, 4);
+  wp_harness_await_stat (server, "workers", 4);
   wp_browser_await (
       browser, "document.querySelector ('[data-figure=in_service]').nextSibling.textContent === ' of 4'");
   await_text ("#chart-busy tr:last-child td:last-child", "4 (2 before)");

@@ -179,7 +179,7 @@ check_idle (const char *name, const char *to, const char *whole)
     take_away (server, name);
   wp_harness_await_log (
       server, "sqlite:wp.db or its log was removed or replaced, and is closed until the next job\n");
-  g_assert_cmpfloat (wp_harness_stat (server, "database_up"), ==, 1);
+  wp_harness_await_stat (server, "database_up", 1);
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
   check_file (server, whole, "1", 100);
@@ -602,12 +602,12 @@ test_version_0_1_0 (void)
   client = wp_client_new (wp_harness_port (server));
   wp_client_post (client, "/in?a=1", "X-Request-Id: old-1\r\n", "{\"a\":1}", 7);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  g_assert_cmpfloat (wp_harness_stat (server, "duplicates"), ==, 1);
+  wp_harness_await_stat (server, "duplicates", 1);
   wp_client_post (client, "/in?a=1", "X-Request-Id: old-1\r\n", "{\"a\":2}", 7);
   g_assert_cmpuint (wp_client_read_status (client), ==, 422);
   wp_client_post (client, "/", "X-Request-Id: old-3\r\n", NULL, 0);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  g_assert_cmpfloat (wp_harness_stat (server, "duplicates"), ==, 2);
+  wp_harness_await_stat (server, "duplicates", 2);
   store (client, 0, 10);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);

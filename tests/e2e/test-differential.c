@@ -137,6 +137,8 @@ static const struct {
 
 enum { FAST, SOUP, NGINX, HAPROXY, N_SERVERS };
 
+#define MAX_TRIES 4
+
 static void
 send_text (WpClient *client, const char *text)
 {
@@ -176,36 +178,27 @@ ask (guint16 port, const char *text, guint *first)
   return g_string_free (g_steal_pointer (&classes), FALSE);
 }
 
-static void
+/* Returns: (transfer full) (nullable): what is wrong. */
+static char *
 check (const char *name, const char *const got[N_SERVERS])
 {
   gboolean differ = !g_str_equal (got[FAST], got[SOUP]) || !g_str_equal (got[FAST], got[NGINX]);
+  const char *problem = differ ? "differs, but is not listed" : NULL;
 
   for (guint i = 0; i < G_N_ELEMENTS (differences); i++)
     if (g_str_equal (differences[i].name, name))
-      {
-        if (!differ || !g_str_equal (got[FAST], differences[i].fast)
-            || !g_str_equal (got[SOUP], differences[i].soup)
-            || !g_str_equal (got[NGINX], differences[i].nginx))
-          {
-            g_test_message ("WRONG: { \"%s\", \"%s\", \"%s\", \"%s\" %s", name, got[FAST], got[SOUP],
-                            got[NGINX],
-                            differ ? "differs otherwise than it is listed"
-                                   : "is listed, but no longer differs");
-            g_test_fail ();
-          }
-        return;
-      }
-  if (differ)
-    {
-      g_test_message ("WRONG: { \"%s\", \"%s\", \"%s\", \"%s\" differs, but is not listed", name, got[FAST],
-                      got[SOUP], got[NGINX]);
-      g_test_fail ();
-    }
+      problem = !differ ? "is listed, but no longer differs"
+                : g_str_equal (got[FAST], differences[i].fast) && g_str_equal (got[SOUP], differences[i].soup)
+                        && g_str_equal (got[NGINX], differences[i].nginx)
+                    ? NULL
+                    : "differs otherwise than it is listed";
+  return problem ? g_strdup_printf ("{ \"%s\", \"%s\", \"%s\", \"%s\" %s", name, got[FAST], got[SOUP],
+                                    got[NGINX], problem)
+                 : NULL;
 }
 
 /* It answers as --http=fast does, or as it is listed. */
-static void
+static char *
 check_haproxy (const char *name, const char *fast, const char *haproxy)
 {
   const char *listed = fast;
@@ -213,12 +206,49 @@ check_haproxy (const char *name, const char *fast, const char *haproxy)
   for (guint i = 0; i < G_N_ELEMENTS (haproxy_differences); i++)
     if (g_str_equal (haproxy_differences[i].name, name))
       listed = haproxy_differences[i].haproxy;
-  if (!g_str_equal (haproxy, listed) && !g_str_equal (haproxy, fast))
+  if (g_str_equal (haproxy, listed) || g_str_equal (haproxy, fast))
+    return NULL;
+  return g_strdup_printf ("{ \"%s\", \"%s\" by HAProxy, where \"%s\" is listed, and --http=fast gives \"%s\"",
+                          name, haproxy, listed, fast);
+}
+
+/* Returns: (transfer full) (nullable): what is wrong. */
+static char *
+ask_all (const char *name, const char *text, guint required, const guint16 ports[N_SERVERS])
+{
+  guint statuses[N_SERVERS] = { 0 };
+  char *got[N_SERVERS], *problem;
+
+  for (guint i = 0; i < N_SERVERS; i++)
+    got[i] = ask (ports[i], text, &statuses[i]);
+  if (statuses[FAST] != required || statuses[SOUP] != required)
+    problem = g_strdup_printf ("%u, %u, not %u, to \"%s\"", statuses[FAST], statuses[SOUP], required, name);
+  else if (!(problem = check (name, (const char *const *) got)))
+    problem = check_haproxy (name, got[FAST], got[HAPROXY]);
+  for (guint i = 0; i < N_SERVERS; i++)
+    g_free (got[i]);
+  return problem;
+}
+
+/* This client may be late itself, on a busy machine: what is wrong is asked again. */
+static void
+ask_each (const guint16 ports[N_SERVERS])
+{
+  for (guint i = 0; i < G_N_ELEMENTS (differential_requests); i++)
     {
-      g_test_message (
-          "WRONG: { \"%s\", \"%s\" by HAProxy, where \"%s\" is listed, and --http=fast gives \"%s\"", name,
-          haproxy, listed, fast);
+      char *problem = NULL;
+
+      for (guint n = 0; n < MAX_TRIES && (n == 0 || problem); n++)
+        {
+          g_free (problem);
+          problem = ask_all (differential_requests[i].name, differential_requests[i].text,
+                             differential_requests[i].required, ports);
+        }
+      if (!problem)
+        continue;
+      g_test_message ("WRONG: %s", problem);
       g_test_fail ();
+      g_free (problem);
     }
 }
 
@@ -240,24 +270,8 @@ test_all (void)
                            NULL);
   nginx = wp_nginx_new (fast);
   haproxy = wp_haproxy_new (fast, WP_HAPROXY_RESPONDS);
-  for (guint i = 0; i < G_N_ELEMENTS (differential_requests); i++)
-    {
-      const char *text = differential_requests[i].text;
-      guint statuses[N_SERVERS] = { 0 }, required = differential_requests[i].required;
-      g_autofree char *by_fast = ask (wp_harness_port (fast), text, &statuses[FAST]);
-      g_autofree char *by_soup = ask (wp_harness_port (soup), text, &statuses[SOUP]);
-      g_autofree char *by_nginx = ask (wp_nginx_port (nginx), text, &statuses[NGINX]);
-      g_autofree char *by_haproxy = ask (wp_haproxy_port (haproxy), text, &statuses[HAPROXY]);
-
-      if (statuses[FAST] != required || statuses[SOUP] != required)
-        {
-          g_test_message ("WRONG: %u, %u, not %u, to \"%s\"", statuses[FAST], statuses[SOUP], required,
-                          differential_requests[i].name);
-          g_test_fail ();
-        }
-      check (differential_requests[i].name, (const char *const[N_SERVERS]){ by_fast, by_soup, by_nginx });
-      check_haproxy (differential_requests[i].name, by_fast, by_haproxy);
-    }
+  ask_each ((const guint16[N_SERVERS]){ wp_harness_port (fast), wp_harness_port (soup), wp_nginx_port (nginx),
+                                        wp_haproxy_port (haproxy) });
   g_test_message (
       "%u raw requests, each with its response by both HTTP servers; %u of them are answered otherwise by nginx, for a reason",
       (guint) G_N_ELEMENTS (differential_requests), (guint) G_N_ELEMENTS (differences));

@@ -140,7 +140,7 @@ test_thousands_parked (void)
   watch = wp_watch_new (wp_harness_admin_port (server));
   crowd = wp_crowd_new (wp_harness_port (server));
   enter (server, crowd, n_parked + 110);
-  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 1);
+  wp_harness_await_stat (server, "ready", 1);
   wp_crowd_expect_cuts (crowd);
   signalled_us = g_get_monotonic_time ();
   wp_harness_signal (server, SIGTERM);
@@ -175,7 +175,7 @@ test_parked_are_refused_in_time (void)
   signalled_us = g_get_monotonic_time ();
   wp_harness_signal (server, SIGTERM);
   wp_harness_await_log (server, "draining");
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 20);
+  wp_harness_await_stat (server, "ledger.parked", 20);
   wp_harness_await_stat (server, "ledger.rejected", 20); /* it is there to say so */
   wp_crowd_await (crowd, 22);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 503), ==, 20);
@@ -245,7 +245,7 @@ test_repeated_signal (void)
   wp_harness_await_log (server, "draining");
   wp_harness_signal (server, SIGINT);
   wp_harness_signal (server, SIGTERM);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, 49);
+  wp_harness_await_stat (server, "ledger.queued", 49);
   wp_hold_release (hold);
   g_assert_cmpint (wp_harness_wait (server), ==, 0);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 50);

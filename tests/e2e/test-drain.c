@@ -88,7 +88,7 @@ test_not_ready_first (void)
                         "draining for at most 30.0 s; another signal after 0.5 s stops the server at once\n");
   g_assert_cmpuint (ask_admin (server, "/readyz"), ==, 503);
   g_assert_cmpuint (ask_admin (server, "/healthz"), ==, 200);
-  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
+  wp_harness_await_stat (server, "ready", 0);
   await_refusal (server);
   g_assert_true (wp_client_is_silent (parked));
   wp_hold_release (hold);

@@ -72,7 +72,7 @@ test_same_id_again (void)
   wp_hold_release (hold);
   wp_harness_start_again (server, "-m", "WorkerPool", "-w", "1", JOURNAL, NULL);
   wp_harness_await_stat (server, "ledger.stored", 3);
-  g_assert_cmpfloat (wp_harness_stat (server, "duplicates"), ==, 2);
+  wp_harness_await_stat (server, "duplicates", 2);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 1);
 }
@@ -169,8 +169,8 @@ test_failed_is_kept (void)
   for (guint i = 0; i < 120; i++)
     post_ok (client, i, "abc");
   wp_harness_await_stat (server, "journal.failed", 120);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.failed"), ==, 120);
-  g_assert_cmpfloat (wp_harness_stat (server, "retries"), ==, 120);
+  wp_harness_await_stat (server, "ledger.failed", 120);
+  wp_harness_await_stat (server, "retries", 120);
   wp_harness_await_log (server, "kept as failed in jobs.journal: spoilt\n");
   check_failed_list (server);
   busy = requeue (server, 2);
@@ -225,8 +225,8 @@ test_version_0_1_0 (void)
   copy_old_journal (server);
   wp_harness_start_again (server, "-m", "BufferedChannel", "--journal=old.journal", NULL);
   wp_harness_await_stat (server, "ledger.stored", 4);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 4);
-  g_assert_cmpfloat (wp_harness_stat (server, "journal.failed"), ==, 2);
+  wp_harness_await_stat (server, "ledger.recovered", 4);
+  wp_harness_await_stat (server, "journal.failed", 2);
   wp_harness_stop (server);
   g_assert_cmpint (
       wp_harness_count_rows (server, "wp.db",
@@ -352,7 +352,7 @@ test_ends_before_it_is_durable (void)
       wp_harness_await_stat (server, fails ? "ledger.failed" : "ledger.stored", 1);
       g_assert_true (wp_client_is_silent (client) || g_get_monotonic_time () - since_us > JOURNAL_WAITS_US);
       g_assert_cmpuint (wp_client_read_status (client), ==, fails ? 502 : 200);
-      g_assert_cmpfloat (wp_harness_stat (server, "journal.refused"), ==, 1);
+      wp_harness_await_stat (server, "journal.refused", 1);
       wp_hold_release (journal);
       wp_harness_await_stat (server, "journal.writable", 1);
       g_clear_pointer (&client, wp_client_free);
@@ -378,7 +378,7 @@ test_file_removed (void)
   g_assert_cmpuint (wp_client_read_status (client), ==, 503);
   wp_harness_await_log (server, "the journal jobs.journal cannot be written, requests get 503: the file was "
                                 "removed or replaced (the file has ");
-  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
+  wp_harness_await_stat (server, "ready", 0);
   wp_hold_release (hold);
   wp_harness_await_stat (server, "ledger.stored", 1);
   g_clear_pointer (&client, wp_client_free);
@@ -525,7 +525,7 @@ test_reader_stays (void)
   g_assert_cmpfloat (metric (server, "journal_log_bytes"), ==, (double) size_of (server, "jobs.journal-wal"));
   g_assert_cmpfloat (metric (server, "journal_file_bytes"), >, 0);
   g_assert_cmpfloat (wp_harness_stat (server, "journal.log_bytes"), >, 1 << 20);
-  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 0);
+  wp_harness_await_stat (server, "ready", 0);
   wp_hold_release (reader);
   ask_until (server, 200);
   wp_harness_await_stat (server, "ready", 1);

@@ -211,7 +211,7 @@ test_order_is_kept (void)
       g_assert_cmpuint (unfinished (server), ==, 300);
     }
   wp_harness_await_stat (server, "ledger.stored", 300);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 300);
+  wp_harness_await_stat (server, "ledger.recovered", 300);
   g_assert_cmpfloat (wp_harness_stat (server, "ledger.received"), ==, 0);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "CAST(body AS TEXT) = printf('%03d', rowid - 1)"),
@@ -240,8 +240,8 @@ test_smaller_queue (void)
   wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", NULL);
   watch = wp_watch_new (wp_harness_admin_port (server));
   wp_harness_await_stat (server, "journal.backlog", 47);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, 2);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.recovered"), ==, 3);
+  wp_harness_await_stat (server, "ledger.queued", 2);
+  wp_harness_await_stat (server, "ledger.recovered", 3);
   client = wp_client_new (wp_harness_port (server));
   wp_client_post (client, "/", NULL, "late", 4);
   wp_harness_await_stat (server, "ledger.parked", 1);
@@ -250,7 +250,7 @@ test_smaller_queue (void)
   g_clear_pointer (&client, wp_client_free);
   g_assert_cmpuint (wp_watch_free (watch), >, 0);
   wp_harness_await_log (server, "recovered 50 jobs from jobs.journal\n");
-  g_assert_cmpfloat (wp_harness_stat (server, "queued_peak"), ==, 2);
+  wp_harness_await_stat (server, "queued_peak", 2);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 51);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 51 AND body = CAST('late' AS BLOB)"), ==,
@@ -292,12 +292,12 @@ test_more_than_memory (void)
   wp_harness_await_stat (server, "ledger.parked", 1);
   wp_harness_await_stat (server, "ledger.in_service", (1 << 20) / 20000 + 1);
   inside = wp_harness_stat (server, "ledger.in_service");
-  g_assert_cmpfloat (wp_harness_stat (server, "journal.backlog"), ==, 100 - inside);
+  wp_harness_await_stat (server, "journal.backlog", 100 - inside);
   wp_harness_await_stat (server, "ready", 0); /* the database is down, and new requests are parked */
   g_assert_true (wp_client_is_silent (client));
   wp_hold_release (hold);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  g_assert_cmpfloat (wp_harness_stat (server, "ready"), ==, 1);
+  wp_harness_await_stat (server, "ready", 1);
   g_clear_pointer (&client, wp_client_free);
   wp_harness_stop (server);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid <= 100 AND length (body) = 20000"), ==,

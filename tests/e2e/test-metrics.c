@@ -700,7 +700,7 @@ test_refused (void)
     {
       g_autofree char *figure = g_strconcat ("refused.", refusals[i].reason, NULL);
 
-      g_assert_cmpfloat (wp_harness_stat (server, figure), ==, i + 1);
+      wp_harness_await_stat (server, figure, i + 1);
       g_free (refusals[i].request);
     }
   g_assert_cmpfloat (wp_harness_stat (server, "refused.memory"), ==, 0);

@@ -77,7 +77,7 @@ test_libsoup_missing (Bare *bare, gconstpointer data)
   for (guint i = 0; i < 3; i++)
     g_assert_cmpuint (ask (wp_harness_admin_port (server), requests[0]), ==, 503);
   put_back (bare);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.stored"), ==, 2);
+  wp_harness_await_stat (server, "ledger.stored", 2);
   wp_harness_stop (server);
 }
 

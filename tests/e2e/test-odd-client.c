@@ -317,8 +317,8 @@ test_pipelined_behind_parked (void)
   wp_client_send (client, text->str);
   for (guint i = 0; i < 5; i++)
     g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, 4);
-  g_assert_cmpfloat (wp_harness_stat (server, "parked_peak"), ==, 1);
+  wp_harness_await_stat (server, "blocked", 4);
+  wp_harness_await_stat (server, "parked_peak", 1);
 }
 
 static void
@@ -423,7 +423,7 @@ test_half_closed_and_parked (void)
   connection = wp_http_response_header (response, "Connection");
   g_assert_cmpstr (connection, ==, "close");
   g_assert_true (wp_client_read_end (client));
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
+  wp_harness_await_stat (server, "ledger.abandoned", 1);
 }
 
 /* The memory that a connection was charged for is released with the response, not only at the end of the
@@ -455,7 +455,7 @@ test_memory_is_released (void)
     g_assert_cmpuint (wp_client_read_status (clients[i]), ==, i < 4 ? 200 : 405);
   g_assert_cmpuint (wp_client_read_status (clients[3]), ==, 200);
   wp_harness_await_stat (server, "pending_bytes", 0);
-  g_assert_cmpfloat (wp_harness_stat (server, "connections"), ==, G_N_ELEMENTS (pieces));
+  wp_harness_await_stat (server, "connections", G_N_ELEMENTS (pieces));
   for (guint i = 0; i < G_N_ELEMENTS (pieces); i++)
     wp_client_free (clients[i]);
 }

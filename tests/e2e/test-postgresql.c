@@ -56,7 +56,7 @@ end (Scene *self, const char *what)
 
   wp_load_await (self->load, 20);
   answered = wp_load_end (self->load);
-  g_assert_cmpfloat (wp_harness_stat (self->server, "database_up"), ==, 1);
+  wp_harness_await_stat (self->server, "database_up", 1);
   g_assert_cmpfloat (wp_harness_stat (self->server, "duplicates"), ==, 0);
   reconnects = wp_harness_stat (self->server, "database_reconnects");
   g_assert_cmpuint (wp_watch_free (self->watch), >, 0);

@@ -93,14 +93,14 @@ test_nginx (void)
   put (text, "127.0.0.1:9090", wp_harness_admin_port (two), NULL);
   nginx = wp_nginx_new_as (one, text->str);
   ask (wp_nginx_port (nginx), 100, NULL);
-  g_assert_cmpfloat (wp_harness_stat (one, "ledger.received"), ==, 50);
-  g_assert_cmpfloat (wp_harness_stat (two, "ledger.received"), ==, 50);
-  g_assert_cmpfloat (wp_harness_stat (one, "connections"), ==, 1); /* which is kept */
-  g_assert_cmpfloat (wp_harness_stat (two, "connections"), ==, 1);
+  wp_harness_await_stat (one, "ledger.received", 50);
+  wp_harness_await_stat (two, "ledger.received", 50);
+  wp_harness_await_stat (one, "connections", 1); /* which is kept */
+  wp_harness_await_stat (two, "connections", 1);
   check_page (wp_nginx_port (nginx));
   wp_harness_stop (one);
   ask (wp_nginx_port (nginx), 100, NULL);
-  g_assert_cmpfloat (wp_harness_stat (two, "ledger.received"), ==, 150);
+  wp_harness_await_stat (two, "ledger.received", 150);
 }
 
 static guint
@@ -143,7 +143,7 @@ test_haproxy (void)
   g_assert_true (wp_client_read_end (direct)); /* by then it drains */
   for (guint i = 0; i < 10; i++)
     ask (wp_haproxy_port (haproxy), 20, "X-WP-Service: 0\r\n");
-  g_assert_cmpfloat (wp_harness_stat (two, "ledger.received"), ==, before + 200);
+  wp_harness_await_stat (two, "ledger.received", before + 200);
 }
 
 int

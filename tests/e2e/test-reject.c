@@ -27,8 +27,8 @@ check_rejects (WpHarness *server)
   g_assert_cmpuint (response->status, ==, 503);
   again = wp_http_response_header (response, "Retry-After");
   g_assert_cmpstr (again, ==, "1");
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.rejected"), ==, 8);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.parked"), ==, 0);
+  wp_harness_await_stat (server, "ledger.rejected", 8);
+  wp_harness_await_stat (server, "ledger.parked", 0);
   g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, 0);
 
   /* The same connection has better luck later. */

@@ -91,17 +91,17 @@ test_grow (void)
   wp_harness_await_stat (server, "ledger.parked", 2);
   check (server, "PUT", "/workers", " 2\n", 200, "2\n");
   g_assert_cmpuint (wp_client_read_status (second), ==, 200);
-  g_assert_cmpint (wp_harness_stat (server, "ledger.in_service"), ==, 2);
+  wp_harness_await_stat (server, "ledger.in_service", 2);
   check (server, "PUT", "/queue", "1", 200, "1\n");
   g_assert_cmpuint (wp_client_read_status (third), ==, 200);
-  g_assert_cmpint (wp_harness_stat (server, "ledger.queued"), ==, 1);
-  g_assert_cmpint (wp_harness_stat (server, "queue"), ==, 1);
-  g_assert_cmpint (wp_harness_stat (server, "resizes"), ==, 2);
+  wp_harness_await_stat (server, "ledger.queued", 1);
+  wp_harness_await_stat (server, "queue", 1);
+  wp_harness_await_stat (server, "resizes", 2);
   check (server, "PUT", "/queue", "1", 200, "1\n"); /* the same */
-  g_assert_cmpint (wp_harness_stat (server, "resizes"), ==, 2);
+  wp_harness_await_stat (server, "resizes", 2);
   check (server, "PUT", "/workers", "1", 200, "1\n"); /* two are in service, and stay */
-  g_assert_cmpint (wp_harness_stat (server, "ledger.in_service"), ==, 2);
-  g_assert_cmpint (wp_harness_stat (server, "ledger.balances"), ==, 1);
+  wp_harness_await_stat (server, "ledger.in_service", 2);
+  wp_harness_await_stat (server, "ledger.balances", 1);
   wp_harness_await_log (server, "PUT /workers: workers from 1 to 2\n");
   wp_harness_await_log (server, "PUT /queue: queue from 0 to 1\n");
   stop (server);
@@ -145,8 +145,8 @@ test_policy (void)
   late = post (server);
   g_assert_cmpuint (wp_client_read_status (late), ==, 503);
   g_assert_true (wp_client_is_silent (parked));
-  g_assert_cmpint (wp_harness_stat (server, "ledger.parked"), ==, 1);
-  g_assert_cmpint (wp_harness_stat (server, "ledger.timed_out"), ==, 1);
+  wp_harness_await_stat (server, "ledger.parked", 1);
+  wp_harness_await_stat (server, "ledger.timed_out", 1);
   check (server, "GET", "/policy", "", 200, "when-full=block block-timeout=0.001s\n");
   check (server, "GET", "/queue", "", 200, "0\n");
   stop (server);
@@ -188,7 +188,7 @@ test_refused (void)
         g_error ("%u %s to %s of %s", status, answer, bad[i].path, bad[i].body);
       g_assert_true (strchr (answer, '\n') == answer + strlen (answer) - 1);
       g_assert_true (g_utf8_validate (answer, -1, NULL));
-      g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, i + 1);
+      wp_harness_await_stat (server, "resizes_refused", i + 1);
     }
   check (server, "PUT", "/queue", digits, 400, "queue: the value is too long\n");
   check (server, "POST", "/queue", "4", 405, "This listener supports only GET, HEAD and PUT here.\n");
@@ -218,7 +218,7 @@ test_zero_byte (void)
   g_assert_cmpuint (response->status, ==, 400);
   g_assert_cmpstr (response->body, ==, "workers: the value has a byte of zero\n");
   check (server, "GET", "/workers", "", 200, "2\n");
-  g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, 1);
+  wp_harness_await_stat (server, "resizes_refused", 1);
   wp_harness_stop (server);
 }
 
@@ -229,7 +229,7 @@ check_conflicts (const char *mode, const char *option, const char *path, const c
 
   check (server, "PUT", path, "5", 409, answer);
   check (server, "GET", path, "", 409, answer);
-  g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, 1);
+  wp_harness_await_stat (server, "resizes_refused", 1);
   wp_harness_stop (server);
 }
 
@@ -255,7 +255,7 @@ test_no_admin_tokens (void)
   wp_harness_start_again (server, "-m", "WorkerPool", "-d", "delay:0", "--token-file=tokens", NULL);
   g_assert_cmpuint (ask (server, "PUT", "/workers", BEARER, "4", &answer), ==, 403);
   g_assert_cmpstr (answer, ==, "Sizes cannot be changed here: the server has no --admin-token-file.\n");
-  g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, 1);
+  wp_harness_await_stat (server, "resizes_refused", 1);
   wp_harness_stop (server);
   g_assert_false (wp_harness_try (server, NULL, "-d", "delay:0", "--token-file=tokens",
                                   "--admin-token-file=./tokens", NULL));
@@ -295,8 +295,8 @@ test_reloaded (void)
           "the configuration was not reloaded: wp.conf:2: workers: \"0\" is not a number");
   check (server, "GET", "/workers", "", 200, "3\n");
   check (server, "GET", "/policy", "", 200, "when-full=reject block-timeout=none\n");
-  g_assert_cmpint (wp_harness_stat (server, "resizes"), ==, 2);
-  g_assert_cmpint (wp_harness_stat (server, "resizes_refused"), ==, 1);
+  wp_harness_await_stat (server, "resizes", 2);
+  wp_harness_await_stat (server, "resizes_refused", 1);
   log = wp_harness_log (server);
   g_assert_nonnull (strstr (log, "wp.conf: admin-host needs a restart\n"));
   g_assert_null (strstr (log, "queue needs"));

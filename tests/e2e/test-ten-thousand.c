@@ -107,8 +107,8 @@ watch_some (WpHarness *server, WpCrowd *crowd)
   wp_crowd_await (crowd, before + 4);
   n_responses = wp_crowd_look (crowd);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, n_responses);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.queued"), ==, MANY);
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.in_service"), ==, 1);
+  wp_harness_await_stat (server, "ledger.queued", MANY);
+  wp_harness_await_stat (server, "ledger.in_service", 1);
 
   return n_responses;
 }

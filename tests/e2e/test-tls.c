@@ -52,7 +52,7 @@ test_plain_http (void)
   wp_client_get (plain, "/", NULL);
   g_assert_cmpuint (wp_client_read_status (plain), ==, 400);
   g_assert_true (wp_client_read_end (plain));
-  g_assert_cmpfloat (wp_harness_stat (server, "refused.plain_http"), ==, 1);
+  wp_harness_await_stat (server, "refused.plain_http", 1);
   check_served (server, "harness");
 }
 
@@ -435,7 +435,7 @@ test_close_notify_while_parked (void)
   wp_client_send_close_notify (client);
   g_assert_cmpuint (wp_client_read_status (client), ==, 503);
   g_assert_true (wp_client_read_end (client));
-  g_assert_cmpfloat (wp_harness_stat (server, "ledger.abandoned"), ==, 1);
+  wp_harness_await_stat (server, "ledger.abandoned", 1);
 }
 
 /* A client that has said goodbye with its request, and resets its connection before the response: the

@@ -495,11 +495,14 @@ wp_harness_read_rows (const WpHarness *self, const char *database, const char *s
   GPtrArray *rows = g_ptr_array_new_with_free_func (g_free);
   sqlite3_stmt *statement;
   sqlite3 *db;
+  int code;
 
   g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
+  sqlite3_busy_timeout (db, WP_PATIENCE_US / 1000);
   g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
-  while (sqlite3_step (statement) == SQLITE_ROW)
+  while ((code = sqlite3_step (statement)) == SQLITE_ROW)
     g_ptr_array_add (rows, g_strdup ((const char *) sqlite3_column_text (statement, 0)));
+  g_assert_cmpint (code, ==, SQLITE_DONE);
   sqlite3_finalize (statement);
   sqlite3_close (db);
 
@@ -509,21 +512,11 @@ wp_harness_read_rows (const WpHarness *self, const char *database, const char *s
 gint64
 wp_harness_count_rows (const WpHarness *self, const char *database, const char *where)
 {
-  g_autofree char *path = wp_harness_path (self, database),
-                  *sql = g_strdup_printf ("SELECT count(*) FROM jobs WHERE %s", where);
-  sqlite3_stmt *statement;
-  sqlite3 *db;
-  gint64 n;
+  g_autofree char *sql = g_strdup_printf ("SELECT count(*) FROM jobs WHERE %s", where);
+  g_autoptr (GPtrArray) rows = wp_harness_read_rows (self, database, sql);
 
-  g_assert_cmpint (sqlite3_open (path, &db), ==, SQLITE_OK);
-  sqlite3_busy_timeout (db, 5000);
-  g_assert_cmpint (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL), ==, SQLITE_OK);
-  g_assert_cmpint (sqlite3_step (statement), ==, SQLITE_ROW);
-  n = sqlite3_column_int64 (statement, 0);
-  sqlite3_finalize (statement);
-  sqlite3_close (db);
-
-  return n;
+  g_assert_cmpuint (rows->len, ==, 1);
+  return g_ascii_strtoll (rows->pdata[0], NULL, 10);
 }
 
 void

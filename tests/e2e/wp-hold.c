@@ -23,7 +23,7 @@ wp_hold_new (const WpHarness *server, const char *database)
   WpHold *self = g_new0 (WpHold, 1);
 
   g_assert_cmpint (sqlite3_open (path, &self->db), ==, SQLITE_OK);
-  sqlite3_busy_timeout (self->db, 5000);
+  sqlite3_busy_timeout (self->db, WP_PATIENCE_US / 1000);
   wp_hold_execute (self, "BEGIN IMMEDIATE");
   self->held = TRUE;
 
