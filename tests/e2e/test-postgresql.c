@@ -85,7 +85,7 @@ check_restart (int number, const char *what)
 
   wp_postgres_stop (postgres, number);
   await_down (&self, "");
-  g_assert_cmpfloat (wp_harness_stat (self.server, "database_up"), ==, 0);
+  wp_harness_await_stat (self.server, "database_up", 0);
   wp_postgres_start (postgres);
   end (&self, what);
 }

@@ -246,7 +246,7 @@ test_start_stopped (void)
   g_autoptr (WpHarness) first = NULL, second = wp_harness_new ();
 
   wp_child_signal (wp_rabbitmq_child (rabbitmq, 0), SIGSTOP);
-  first = wp_harness_run (option, "--database-timeout=100ms", NULL);
+  first = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", option, "--database-timeout=100ms", NULL);
   g_assert_cmpint (wp_harness_wait (first), ==, 2);
   log = wp_harness_log (first);
   g_assert_nonnull (strstr (log, "no answer in time\n"));

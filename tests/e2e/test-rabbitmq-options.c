@@ -50,7 +50,8 @@ check_refusal (const char *words, const char *const *texts)
 
   for (guint i = 0; i < MOST_OPTIONS && texts[i]; i++)
     filled[i] = fill_in (texts[i]);
-  server = wp_harness_run (filled[0], filled[1], filled[2], filled[3], NULL);
+  server = wp_harness_run ("--listen=127.0.0.1:0", "--admin=none", filled[0], filled[1], filled[2], filled[3],
+                           NULL);
   status = wp_harness_wait (server);
   log = wp_harness_log (server);
   if (status != 2 || !g_str_has_prefix (log, "wp-server: ") || strchr (log, '\n') != log + strlen (log) - 1

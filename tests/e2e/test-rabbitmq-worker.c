@@ -528,7 +528,7 @@ static void
 check_refused (const char *expected, const char *first, const char *second)
 {
   g_autofree char *uri = wp_rabbitmq_uri (rabbitmq, "", NULL), *source = g_strconcat ("--source=", uri, NULL);
-  g_autoptr (WpHarness) server = wp_harness_run (source, first, second, NULL);
+  g_autoptr (WpHarness) server = wp_harness_run ("--admin=none", source, first, second, NULL);
   g_autofree char *log = NULL, *line = g_strdup_printf ("wp-server: %s\n", expected);
 
   g_assert_cmpint (wp_harness_wait (server), ==, 2);
@@ -540,7 +540,7 @@ check_refused (const char *expected, const char *first, const char *second)
 static void
 check_source_refused (const char *expected, const char *option)
 {
-  g_autoptr (WpHarness) server = wp_harness_run (option, "--database=sqlite:wp.db", NULL);
+  g_autoptr (WpHarness) server = wp_harness_run ("--admin=none", option, "--database=sqlite:wp.db", NULL);
   g_autofree char *log = NULL;
 
   g_assert_cmpint (wp_harness_wait (server), ==, 2);

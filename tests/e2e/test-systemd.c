@@ -441,7 +441,7 @@ test_every_address (void)
   const char *first;
   guint port;
 
-  wp_manager_await_told (server, "READY=1");
+  wp_manager_await_log (server, "http://0.0.0.0:");
   log = wp_manager_log (server);
   first = strstr (log, "http://0.0.0.0:");
   g_assert_true (first && sscanf (first, "http://0.0.0.0:%u/", &port) == 1);

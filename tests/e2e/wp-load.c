@@ -5,6 +5,7 @@
 #include "tests/e2e/wp-client.h"
 
 #define N_CLIENTS 8
+#define OUTAGE_US (4 * WP_PATIENCE_US) /* until a database that was killed has started again */
 
 struct _WpLoad {
   guint16 port;
@@ -33,6 +34,7 @@ send_requests (gpointer data)
       g_autofree char *header = g_strdup_printf ("X-Request-Id: %s\r\n", id);
 
       wp_client_post (client, "/", header, self->body, strlen (self->body));
+      wp_client_await (client, OUTAGE_US);
       status = wp_client_read_status (client);
       g_assert_cmpuint (status, ==, 200);
       g_mutex_lock (&self->mutex);
@@ -61,11 +63,10 @@ wp_load_new (guint16 port, gsize body_bytes)
 void
 wp_load_await (WpLoad *self, guint n)
 {
-  gint64 until_us = g_get_monotonic_time () + 2 * WP_PATIENCE_US;
-
   g_mutex_lock (&self->mutex);
   for (n += self->answered->len; self->answered->len < n;)
-    g_assert_true (g_cond_wait_until (&self->changed, &self->mutex, until_us));
+    if (!g_cond_wait_until (&self->changed, &self->mutex, g_get_monotonic_time () + OUTAGE_US))
+      g_error ("%u requests are answered, and no more", self->answered->len);
   g_mutex_unlock (&self->mutex);
 }
 
