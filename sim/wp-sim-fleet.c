@@ -20,7 +20,6 @@ choose_instances (const WpSimOptions *options, WpReport *report)
     shared->dispatcher = WP_DISPATCHER_BOUNDED;
   shared->mode = WP_MODE_WORKER_POOL;
   report->n_models = 2;
-  report->shares_commits = wp_service_time_is_batch (options->service);
   if (report->fleet.balance == WP_BALANCE_LEAST && !report->fleet.until_stored)
     g_ptr_array_add (report->warnings,
                      g_strdup (
@@ -55,12 +54,13 @@ wp_sim_fleet_open_engine (const WpSimOptions *options, const WpServiceTime *serv
     return FALSE;
   report->shared.deliver_ns = engine->deliver_ns;
   report->shared.retry_ns = engine->retry_ns;
+  report->shared.reopen = engine->reopen;
   report->shared.batch = options->shared.batch > 0 ? MIN (options->shared.batch, most) : most;
-  if (report->shared.batch > report->policies[0].queue_jobs)
+  report->shared.prefetch = engine->prefetch > 0 ? engine->prefetch : 2 * report->shared.batch;
+  if (report->shared.prefetch < report->shared.batch)
     return wp_fail (error, WP_ERROR_USAGE,
-                    "--fronts: a commit of --service has up to %u jobs, and the --queue that they are taken "
-                    "from has %u places: set --batch to at most that",
-                    report->shared.batch, report->policies[0].queue_jobs);
+                    "--engine: prefetch=%u is less than the %u jobs of a commit: set --batch to at most that",
+                    report->shared.prefetch, report->shared.batch);
 
   return TRUE;
 }

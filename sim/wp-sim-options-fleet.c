@@ -4,6 +4,7 @@
 
 #define MAX_INSTANCES 1000
 #define MAX_FRONTS    10000
+#define MAX_WORKERS   65536
 
 enum { FLEET_INSTANCES = 1 << 0, FLEET_BALANCE = 1 << 1 };
 
@@ -28,8 +29,9 @@ const WpOption wp_sim_shared_queue_options[] = {
     1, MAX_FRONTS },
   { "engine", 0, WP_OPTION_TEXT, "TIMES", FIELD (engine),
     "with --fronts: confirm=4ms,deliver=1ms,retry=3ms: from a publish to its confirm (or "
-    "confirm=from:RECORD of a front), to a free worker, between the tries of a front that finds the queue "
-    "full (3ms)" },
+    "confirm=from:RECORD of a front), from there to a worker, between the tries of a front that finds the "
+    "queue full (3ms); prefetch=N, jobs that a worker holds (2 batches); reopen=SHARE of its places with "
+    "which a full queue takes jobs again (80%)" },
   { "batch", 0, WP_OPTION_COUNT, "B", FIELD (shared.batch),
     "with --fronts: jobs that a worker stores in one commit (the most of --service)", 1, G_MAXINT32 },
   { NULL }
@@ -115,8 +117,7 @@ check_fronts (const WpSimOptions *options, GError **error)
           && (options->draw.clients.warmup_rows > 0 || options->draw.clients.warmup_ns != WP_TIME_NONE),
       "--fronts: the fleets of --plan count every request: leave --warmup out" },
     { options->dispatch != NULL, "--fronts: --dispatch-time is the engine's: --engine=deliver=TIME" },
-    { policy->queue_jobs < options->shared.batch,
-      "--fronts: --batch is larger than the --queue that it is taken from" },
+    { policy->workers > MAX_WORKERS, "--fronts: --workers is over 65536 processes" },
   };
 
   return wp_sim_options_run_checks (checks, G_N_ELEMENTS (checks), error) && check_questions (options, error);

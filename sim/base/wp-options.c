@@ -94,24 +94,10 @@ set_factor (const WpOption *option, gpointer field, const char *value, GError **
   return wp_options_parse_positive (value, field, error);
 }
 
-/* At most 100 %: a bare 2 for 2 % is an error. */
 static gboolean
 set_share (const WpOption *option, gpointer field, const char *value, GError **error)
 {
-  gboolean is_percent = g_str_has_suffix (value, "%");
-  g_autofree char *number = g_strndup (value, strlen (value) - is_percent);
-  char *end = number;
-  double share = strspn (number, "0123456789.eE+-") == strlen (number)
-                     ? g_ascii_strtod (number, &end) / (is_percent ? 100 : 1)
-                     : 0;
-
-  if (end != number && *end == '\0' && share <= 1 && share >= 0 && (share > 0 || option->min == 0))
-    {
-      *(double *) field = share;
-      return TRUE;
-    }
-  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a share%s, such as 2%% or 0.02", value,
-                  option->min > 0 ? " above 0" : "");
+  return wp_options_parse_share (value, option->min == 0, field, error);
 }
 
 static gboolean
@@ -501,6 +487,25 @@ wp_options_parse_count (const char *text, guint64 min, guint64 max, guint64 *val
   *value = number * factor;
 
   return TRUE;
+}
+
+gboolean
+wp_options_parse_share (const char *text, gboolean may_be_zero, double *share, GError **error)
+{
+  gboolean is_percent = g_str_has_suffix (text, "%");
+  g_autofree char *number = g_strndup (text, strlen (text) - is_percent);
+  char *end = number;
+  double parsed = strspn (number, "0123456789.eE+-") == strlen (number)
+                      ? g_ascii_strtod (number, &end) / (is_percent ? 100 : 1)
+                      : 0;
+
+  if (end != number && *end == '\0' && parsed <= 1 && parsed >= 0 && (parsed > 0 || may_be_zero))
+    {
+      *share = parsed;
+      return TRUE;
+    }
+  return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a share%s, such as 2%% or 0.02", text,
+                  may_be_zero ? "" : " above 0");
 }
 
 gboolean

@@ -109,6 +109,9 @@ gboolean wp_options_parse_count (const char *text, guint64 min, guint64 max, gui
 /* Parses a finite decimal > 0, with a point in every locale; else WP_ERROR_BAD_VALUE. */
 gboolean wp_options_parse_positive (const char *text, double *value, GError **error);
 
+/* Parses a share in percent ("2%") or as a number of at most 1: a bare 2 for 2 % is WP_ERROR_BAD_VALUE. */
+gboolean wp_options_parse_share (const char *text, gboolean may_be_zero, double *share, GError **error);
+
 /* --help, --version and --completion, which every program has; a group without options ends the array. */
 extern const WpOptionGroup wp_options_own_groups[];
 

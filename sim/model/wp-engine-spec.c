@@ -3,8 +3,12 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/base/wp-options.h"
 
 #define DEFAULT_RETRY_NS (3 * WP_NS_PER_MS)
+#define DEFAULT_REOPEN   0.8 /* of a quorum queue of RabbitMQ */
+
+static const char *const parts[] = { "confirm=", "deliver=", "retry=", "prefetch=", "reopen=" };
 
 static gboolean
 fail (const char *text, const char *why, GError **error)
@@ -101,39 +105,52 @@ parse_confirm (WpEngineSpec *self, const char *value, guint64 seed, GError **err
   return TRUE;
 }
 
+/* One part's value, but for confirm's. */
+static gboolean
+parse_value (WpEngineSpec *self, const char *part, GError **error)
+{
+  const char *value = strchr (part, '=') + 1;
+  guint64 prefetch;
+
+  if (g_str_has_prefix (part, "deliver="))
+    return wp_time_parse_duration (value, &self->deliver_ns, error);
+  if (g_str_has_prefix (part, "retry="))
+    return wp_time_parse_duration (value, &self->retry_ns, error);
+  if (g_str_has_prefix (part, "reopen="))
+    return wp_options_parse_share (value, FALSE, &self->reopen, error);
+  if (!wp_options_parse_count (value, 1, G_MAXUINT16, &prefetch, error))
+    return FALSE;
+  self->prefetch = (guint) prefetch;
+
+  return TRUE;
+}
+
 static gboolean
 parse_part (WpEngineSpec *self, const char *part, guint64 seed, const char *text, GError **error)
 {
   g_autoptr (GError) cause = NULL;
-  const char *value = strchr (part, '=') + 1;
   gboolean is_confirm = g_str_has_prefix (part, "confirm="), parsed;
 
   if (is_confirm && self->confirm)
     return fail (text, "confirm is given twice", error);
-  parsed = is_confirm
-               ? parse_confirm (self, value, seed, &cause)
-               : wp_time_parse_duration (
-                   value, g_str_has_prefix (part, "deliver=") ? &self->deliver_ns : &self->retry_ns, &cause);
-  if (parsed || (is_confirm && g_str_has_prefix (value, "from:")))
-    {
-      if (!parsed)
-        g_propagate_error (error, g_steal_pointer (&cause));
-      return parsed;
-    }
+  parsed = is_confirm ? parse_confirm (self, part + strlen ("confirm="), seed, &cause)
+                      : parse_value (self, part, &cause);
+  if (!parsed && g_str_has_prefix (part, "confirm=from:"))
+    g_propagate_error (error, g_steal_pointer (&cause));
 
-  return fail (text, cause->message, error);
+  return parsed || (cause && fail (text, cause->message, error));
 }
 
 /* The length of the first part; a piece that names none is another file of confirm. */
 static gsize
 first_part (const char *text)
 {
-  static const char *const names[] = { ",confirm=", ",deliver=", ",retry=" };
   gsize length = strlen (text);
 
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     {
-      const char *next = strstr (text, names[i]);
+      g_autofree char *start = g_strconcat (",", parts[i], NULL);
+      const char *next = strstr (text, start);
 
       if (next)
         length = MIN (length, (gsize) (next - text));
@@ -142,17 +159,26 @@ first_part (const char *text)
   return length;
 }
 
+static gboolean
+is_known (const char *part)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (g_str_has_prefix (part, parts[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
 gboolean
 wp_engine_spec_parse (WpEngineSpec *self, const char *text, guint64 seed, GError **error)
 {
-  *self = (WpEngineSpec){ .retry_ns = DEFAULT_RETRY_NS };
+  *self = (WpEngineSpec){ .retry_ns = DEFAULT_RETRY_NS, .reopen = DEFAULT_REOPEN };
   for (const char *rest = text; *rest; rest += *rest == ',')
     {
       gsize length = first_part (rest);
       g_autofree char *part = g_strndup (rest, length);
 
-      if (!g_str_has_prefix (part, "confirm=") && !g_str_has_prefix (part, "deliver=")
-          && !g_str_has_prefix (part, "retry="))
+      if (!is_known (part))
         return fail (text, NULL, error);
       if (!parse_part (self, part, seed, text, error))
         return FALSE;

@@ -4,12 +4,15 @@
 #include "sim/model/wp-commit.h"
 
 #define WP_ENGINE_FORM                                                                                       \
-  "confirm=TIME or confirm=from:FILE[,FILE...], then optionally deliver=TIME and retry=TIME"
+  "confirm=TIME or confirm=from:FILE[,FILE...], then optionally deliver=TIME, retry=TIME, prefetch=N "       \
+  "and reopen=SHARE"
 
 typedef struct {
   WpCommit *confirm; /* of a publish, as a commit of one row */
   gint64 deliver_ns; /* from the confirm to a free worker */
   gint64 retry_ns;   /* between the tries of a front that finds the queue full */
+  guint prefetch;    /* jobs that a worker holds at most; 0: as a worker of wp-server, two batches */
+  double reopen;     /* the share of its places below which a queue that was full takes jobs again */
 } WpEngineSpec;
 
 /**

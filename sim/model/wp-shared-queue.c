@@ -8,70 +8,79 @@
 
 typedef struct {
   guint64 request; /* its number in order of arrival, from 0 */
-  gint64 arrival_ns, published_ns, accepted_ns;
+  gint64 arrival_ns, accepted_ns, started_ns;
+  guint worker;
   gboolean blocked;
 } Job;
 
-/* Of @rows jobs, which leave the queue at @at_ns, or are stored then. */
 typedef struct {
   gint64 at_ns;
-  guint rows;
-} Batch;
+  guint64 order; /* among those of one instant */
+  guint at;      /* this front or worker */
+  guint jobs;
+} Event;
 
 static inline gboolean
-is_published_before (const Job *a, const Job *b)
+is_sooner (const Event *a, const Event *b)
 {
-  return a->published_ns < b->published_ns || (a->published_ns == b->published_ns && a->request < b->request);
-}
-
-static inline gboolean
-is_sooner (const Batch *a, const Batch *b)
-{
-  return a->at_ns < b->at_ns;
+  return a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->order < b->order);
 }
 
 WP_DEFINE_RING (JobRing, job_ring, Job)
-WP_DEFINE_RING (BatchRing, batch_ring, Batch)
-WP_DEFINE_HEAP (JobHeap, job_heap, Job, is_published_before)
-WP_DEFINE_HEAP (BatchHeap, batch_heap, Batch, is_sooner)
+WP_DEFINE_RING (EventRing, event_ring, Event)
+WP_DEFINE_HEAP (EventHeap, event_heap, Event, is_sooner)
+
+typedef struct {
+  JobRing publishes;   /* on their way to the engine, or its confirm on its way back */
+  guint next_thread;   /* the one that is free first */
+  gint64 confirmed_ns; /* of the last publish */
+  WpCommitDraws confirms;
+} Front;
+
+typedef struct {
+  JobRing jobs;     /* in service, then those that wait for that */
+  guint in_service; /* at most a batch */
+  guint in_commit;  /* the first of them; 0: the writer is idle */
+  guint credit;     /* jobs that the engine may still give it */
+  gboolean is_waking, is_in_line;
+  WpCommitDraws commits;
+} Worker;
+
+/* What comes next. At one instant they happen in this order. */
+typedef enum { WRITER, CREDIT, DELIVERY, RETRY, CONFIRM, NOTHING } Kind;
 
 struct _WpSharedQueue {
   WpSharedQueueOptions options;
   WpLayout layout;
   WpCommit *confirm, *commit;
-  WpCommitDraws confirms, commits;
+  WpCommitDraws acknowledgements;
   WpBatchNotify notify;
   gpointer data;
 
   WpBalancer balancer; /* of the fronts */
-  gint64 *free_ns;     /* of each front, when its threads are free, in a ring */
-  guint *next_thread;  /* of each front: the one that is free first */
+  Front *fronts;
+  gint64 *free_ns; /* of each front, when its threads are free, in a ring */
 
-  JobHeap coming;       /* jobs that a later arrival might precede */
-  JobRing waiting;      /* in order of publishing, not started */
-  gsize n_placed;       /* the first of them, which have their place */
-  guint64 placed;       /* all that have one, started or not */
-  WpRing places;        /* starts whose places are not yet given again, where the queue is bounded */
-  gint64 placed_ns;     /* the last acceptance */
-  BatchHeap in_commit;  /* by the end of their commit */
-  gint64 started_ns;    /* the last start */
-  gboolean knows_start; /* start_ns is that of the next batch, of which n_ready jobs are known */
-  gint64 start_ns;
-  gsize n_ready;
+  gint64 now_ns;
+  EventHeap confirms; /* of each front the next */
+  JobRing refused;    /* by the engine; their fronts offer them again */
+  gint64 retry_at_ns; /* when the fronts have done so; WP_TIME_NONE: the queue is not open to them */
+  JobRing ready;      /* in the engine's queue */
+  guint reopen_jobs;  /* the most ready jobs with which a full queue takes jobs again */
+  gboolean is_closed; /* it has been full, and is not yet below the places at which it opens */
+  WpSteps line;       /* workers with credit, in the order in which they get a job each */
+  JobRing deliveries; /* on their way to workers; accepted_ns */
+  EventRing credits;  /* on their way to the engine */
+  gint64 credited_ns; /* of the last of them */
+  EventHeap writers;  /* ends of commits, and idle writers that wake */
+  Worker *workers;
+  guint64 committing; /* workers */
   gboolean overflowed;
-  guint64 n_published, n_stored; /* for the rates */
 
-  /* the depth by the clock, which runs behind: acceptances and starts that are not counted */
-  WpRing entered;
-  BatchRing taken;
-  guint64 depth_jobs;
-  gint64 depth_counted_ns, busy_counted_ns; /* up to here */
-  gint64 from_ns;                           /* the time before is the warm-up */
-  WpRing parked;                            /* ends of the parked publishes */
-  guint64 busy_jobs;
-
+  guint64 depth_jobs, busy_jobs; /* accepted and not started; in service */
   gint64 first_ns, last_ns;
-  guint64 offered, counted_from, requests, accepted, blocked, blocked_peak, busy_max, finished, completed;
+  guint64 offered, ended, counted_from, requests, accepted, blocked, blocked_peak, ready_max, busy_max,
+      finished, completed;
   guint64 n_commits, rows;
   gint64 time_full_ns, first_full_ns;
   WpUint128 busy_ns, committing_ns, service_ns;
@@ -84,20 +93,30 @@ wp_shared_queue_new (const WpSharedQueueOptions *options, const WpLayout *layout
 {
   WpSharedQueue *self = g_new0 (WpSharedQueue, 1);
 
-  g_return_val_if_fail (options->batch >= 1 && options->batch <= layout->queue_jobs, NULL);
+  g_return_val_if_fail (options->batch >= 1 && options->prefetch >= options->batch, NULL);
 
   self->options = *options;
   self->layout = *layout;
+  self->reopen_jobs = (guint) (options->reopen * layout->queue_jobs);
   self->confirm = wp_commit_ref (confirm);
   self->commit = wp_commit_ref (commit);
-  wp_commit_restart (confirm, &self->confirms);
-  wp_commit_restart (commit, &self->commits);
+  wp_commit_restart_of (confirm, options->fronts, &self->acknowledgements);
   self->notify = notify;
   self->data = data;
   wp_balancer_init (&self->balancer, options->balance, options->fronts, options->seed);
   self->free_ns = g_new0 (gint64, (gsize) options->fronts * options->threads);
-  self->next_thread = g_new0 (guint, options->fronts);
-  self->first_full_ns = WP_TIME_NONE;
+  self->fronts = g_new0 (Front, options->fronts);
+  for (guint i = 0; i < options->fronts; i++)
+    wp_commit_restart_of (confirm, i, &self->fronts[i].confirms);
+  self->workers = g_new0 (Worker, layout->workers);
+  for (guint i = 0; i < layout->workers; i++)
+    {
+      self->workers[i].credit = options->prefetch;
+      self->workers[i].is_in_line = TRUE;
+      wp_commit_restart_of (commit, i, &self->workers[i].commits);
+      wp_steps_push (&self->line, i);
+    }
+  self->first_full_ns = self->retry_at_ns = WP_TIME_NONE;
   wp_histograms_init (&self->histograms);
 
   return self;
@@ -110,14 +129,19 @@ wp_shared_queue_free (WpSharedQueue *self)
   wp_commit_unref (self->commit);
   wp_balancer_clear (&self->balancer);
   g_free (self->free_ns);
-  g_free (self->next_thread);
-  job_heap_clear (&self->coming);
-  job_ring_clear (&self->waiting);
-  wp_ring_clear (&self->places);
-  batch_heap_clear (&self->in_commit);
-  wp_ring_clear (&self->entered);
-  batch_ring_clear (&self->taken);
-  wp_ring_clear (&self->parked);
+  for (guint i = 0; i < self->options.fronts; i++)
+    job_ring_clear (&self->fronts[i].publishes);
+  g_free (self->fronts);
+  event_heap_clear (&self->confirms);
+  job_ring_clear (&self->refused);
+  job_ring_clear (&self->ready);
+  wp_steps_clear (&self->line);
+  job_ring_clear (&self->deliveries);
+  event_ring_clear (&self->credits);
+  event_heap_clear (&self->writers);
+  for (guint i = 0; i < self->layout.workers; i++)
+    job_ring_clear (&self->workers[i].jobs);
+  g_free (self->workers);
   wp_histograms_clear (&self->histograms);
   g_free (self);
 }
@@ -140,280 +164,337 @@ add (WpSharedQueue *self, gint64 one_ns, gint64 other_ns)
   return G_MAXINT64;
 }
 
-/* When the front that the request gets has published it. */
-static gint64
-pass_front (WpSharedQueue *self, gint64 arrival_ns)
+/* A front's processor, and its publish. */
+static void
+pass_front (WpSharedQueue *self, Job job)
 {
-  guint threads = self->options.threads, front = wp_balancer_choose (&self->balancer);
-  gint64 *free_ns = &self->free_ns[front * threads + self->next_thread[front]];
+  guint threads = self->options.threads, i = wp_balancer_choose (&self->balancer);
+  Front *front = &self->fronts[i];
+  gint64 *free_ns = &self->free_ns[i * threads + front->next_thread];
 
-  self->next_thread[front] = self->next_thread[front] + 1 < threads ? self->next_thread[front] + 1 : 0;
-
-  return *free_ns = add (self, MAX (arrival_ns, *free_ns), self->options.front_ns);
+  front->next_thread = front->next_thread + 1 < threads ? front->next_thread + 1 : 0;
+  *free_ns = add (self, MAX (job.arrival_ns, *free_ns), self->options.front_ns);
+  wp_commit_count_row (self->confirm, &front->confirms, *free_ns);
+  if (i == 0)
+    wp_commit_count_row (self->confirm, &self->acknowledgements, *free_ns);
+  job.accepted_ns = add (self, *free_ns, wp_commit_draw (self->confirm, &front->confirms, 1));
+  job.accepted_ns = front->confirmed_ns = MAX (job.accepted_ns, front->confirmed_ns);
+  if (front->publishes.length == 0)
+    event_heap_push (&self->confirms, (Event){ job.accepted_ns, job.request, i, 0 });
+  job_ring_push (&front->publishes, job);
 }
 
-/* Of the whole fleet: each process sees its share of the rows. */
+/* Counts the current state for the time up to @until_ns. */
 static void
-count_row (WpCommit *commit, WpCommitDraws *draws, guint64 *n, guint processes, gint64 now_ns)
+count_time (WpSharedQueue *self, gint64 until_ns)
 {
-  if (++*n % processes == 0)
-    wp_commit_count_row (commit, draws, now_ns);
-}
+  guint64 passed_ns = (guint64) (until_ns - self->now_ns);
 
-static void
-count_depth (WpSharedQueue *self, gint64 until_ns)
-{
-  gint64 from_ns = MAX (self->depth_counted_ns, self->from_ns);
-
-  if (until_ns > from_ns)
-    {
-      wp_histogram_add_inline (self->histograms.depth, (gint64) self->depth_jobs,
-                               (guint64) (until_ns - from_ns));
-      if (self->depth_jobs >= self->layout.queue_jobs)
-        {
-          if (self->first_full_ns == WP_TIME_NONE)
-            self->first_full_ns = from_ns;
-          self->time_full_ns += until_ns - from_ns;
-        }
-    }
-  self->depth_counted_ns = until_ns;
-}
-
-/* Counts the acceptances and starts in order of time, as far as no other can come between them. */
-static void
-count_changes (WpSharedQueue *self, gboolean is_over)
-{
-  while (self->taken.length > 0 && (self->entered.length > 0 || is_over))
-    {
-      Batch taken = batch_ring_front (&self->taken);
-
-      if (self->entered.length > 0 && wp_ring_front (&self->entered) <= taken.at_ns)
-        {
-          count_depth (self, wp_ring_pop (&self->entered));
-          self->depth_jobs++;
-        }
-      else
-        {
-          count_depth (self, taken.at_ns);
-          self->depth_jobs -= taken.rows;
-          batch_ring_pop (&self->taken);
-        }
-    }
-}
-
-static void
-drop_parked (WpSharedQueue *self, gint64 now_ns)
-{
-  while (self->parked.length > 0 && wp_ring_front (&self->parked) <= now_ns)
-    wp_ring_pop (&self->parked);
-}
-
-static void
-count_parked (WpSharedQueue *self, const Job *job)
-{
-  drop_parked (self, job->published_ns);
-  wp_ring_push (&self->parked, job->accepted_ns);
-  if (!counts (self, job))
+  if (passed_ns == 0)
     return;
-  self->blocked++;
-  self->blocked_peak = MAX (self->blocked_peak, self->parked.length);
-  wp_histogram_add_inline (self->histograms.blocked_time, job->accepted_ns - job->arrival_ns, 1);
+  wp_histogram_add_inline (self->histograms.depth, (gint64) self->depth_jobs, passed_ns);
+  self->busy_ns += (WpUint128) self->busy_jobs * passed_ns;
+  self->committing_ns += (WpUint128) self->committing * passed_ns;
+  if (self->is_closed || self->refused.length > 0)
+    {
+      if (self->first_full_ns == WP_TIME_NONE)
+        self->first_full_ns = self->now_ns;
+      self->time_full_ns += (gint64) passed_ns;
+    }
+  self->now_ns = until_ns;
+}
+
+/* When the engine, which gets it at @at_ns, has replicated an acknowledgement, or a publish that it refused
+ * before. */
+static gint64
+replicate (WpSharedQueue *self, gint64 at_ns)
+{
+  return add (self, at_ns, wp_commit_draw (self->confirm, &self->acknowledgements, 1));
+}
+
+/* The writer takes all jobs in service. */
+static void
+begin_commit (WpSharedQueue *self, guint i)
+{
+  Worker *worker = &self->workers[i];
+  gint64 lasts_ns;
+
+  worker->is_waking = FALSE;
+  worker->in_commit = MIN (worker->in_service, wp_commit_max_rows (self->commit));
+  lasts_ns = wp_commit_draw (self->commit, &worker->commits, worker->in_commit);
+  event_heap_push (&self->writers, (Event){ add (self, self->now_ns, lasts_ns), i, i, 0 });
+  self->committing++;
+  self->n_commits++;
+  self->rows += worker->in_commit;
 }
 
 static void
-notify_result (const WpSharedQueue *self, const Job *job, gint64 started_ns, gint64 ended_ns)
+wake_writer (WpSharedQueue *self, guint i)
+{
+  gint64 delay_ns = wp_commit_idle_delay (self->commit, &self->workers[i].commits);
+
+  if (delay_ns == 0)
+    {
+      begin_commit (self, i);
+      return;
+    }
+  self->workers[i].is_waking = TRUE;
+  event_heap_push (&self->writers, (Event){ add (self, self->now_ns, delay_ns), i, i, 0 });
+}
+
+static void
+start_jobs (WpSharedQueue *self, Worker *worker)
+{
+  for (; worker->in_service < self->options.batch && worker->in_service < worker->jobs.length;
+       worker->in_service++)
+    {
+      Job *job = &worker->jobs.items[(worker->jobs.head + worker->in_service) & worker->jobs.mask];
+
+      job->started_ns = self->now_ns;
+      wp_commit_count_row (self->commit, &worker->commits, self->now_ns);
+      self->depth_jobs--;
+      self->busy_jobs++;
+      if (counts (self, job))
+        wp_histogram_add_inline (self->histograms.wait, self->now_ns - job->arrival_ns, 1);
+    }
+  self->busy_max = MAX (self->busy_max, self->busy_jobs);
+}
+
+static void
+end_job (WpSharedQueue *self, const Job *job)
 {
   WpRequestResult result
-      = { job->accepted_ns, started_ns, ended_ns, ended_ns, WP_OUTCOME_STORED, job->blocked };
+      = { job->accepted_ns, job->started_ns, self->now_ns, self->now_ns, WP_OUTCOME_STORED, job->blocked };
 
+  self->busy_jobs--;
+  self->ended++;
+  self->completed++;
+  if (counts (self, job))
+    {
+      self->finished++;
+      self->service_ns += (guint64) (self->now_ns - job->started_ns);
+      wp_histogram_add_inline (self->histograms.response, self->now_ns - job->arrival_ns, 1);
+    }
   if (self->notify)
     self->notify (job->request, &result, self->data);
 }
 
-/* @freed_ns: when a job left the place that this one gets; WP_TIME_NONE: there was always one */
 static void
-place (WpSharedQueue *self, Job *job, gint64 freed_ns)
+end_commit (WpSharedQueue *self, guint i)
 {
-  gint64 confirm_ns;
+  Worker *worker = &self->workers[i];
+  gint64 credited_ns = replicate (self, self->now_ns);
 
-  count_row (self->confirm, &self->confirms, &self->n_published, self->options.fronts, job->published_ns);
-  confirm_ns = wp_commit_draw (self->confirm, &self->confirms, 1);
-  job->accepted_ns = add (self, job->published_ns, confirm_ns);
-  job->blocked = freed_ns > job->accepted_ns;
-  if (job->blocked)
-    job->accepted_ns = add (self, freed_ns, self->options.retry_ns / 2);
-  self->placed_ns = job->accepted_ns = MAX (job->accepted_ns, self->placed_ns);
-  wp_ring_push (&self->entered, job->accepted_ns);
-  if (job->blocked)
-    count_parked (self, job);
-  if (!counts (self, job))
+  self->credited_ns = MAX (credited_ns, self->credited_ns);
+  event_ring_push (&self->credits, (Event){ self->credited_ns, 0, i, worker->in_commit });
+  self->committing--;
+  self->last_ns = self->now_ns;
+  for (; worker->in_commit > 0; worker->in_commit--, worker->in_service--)
+    {
+      Job job = job_ring_pop (&worker->jobs);
+
+      end_job (self, &job);
+    }
+  start_jobs (self, worker);
+  if (worker->in_service > 0)
+    begin_commit (self, i);
+}
+
+/* Workers with credit get the oldest ready jobs in turn, whether they are busy or not. */
+static void
+deliver (WpSharedQueue *self)
+{
+  while (self->ready.length > 0 && self->line.length > 0)
+    {
+      Job job = job_ring_pop (&self->ready);
+      guint i = wp_steps_pop (&self->line);
+
+      job.worker = i;
+      job.started_ns = add (self, self->now_ns, self->options.deliver_ns);
+      job_ring_push (&self->deliveries, job);
+      self->workers[i].is_in_line = --self->workers[i].credit > 0;
+      if (self->workers[i].is_in_line)
+        wp_steps_push (&self->line, i);
+    }
+  if (!self->is_closed || self->ready.length > self->reopen_jobs)
     return;
-  self->accepted++;
-  wp_histogram_add_inline (self->histograms.accept_latency, job->accepted_ns - job->arrival_ns, 1);
-}
-
-/* Gives places to published jobs in order, while it is known when one is free. */
-static void
-place_jobs (WpSharedQueue *self)
-{
-  for (; self->n_placed < self->waiting.length; self->n_placed++, self->placed++)
-    {
-      Job *job = &self->waiting.items[(self->waiting.head + self->n_placed) & self->waiting.mask];
-      gboolean is_bounded = self->placed >= self->layout.queue_jobs;
-
-      if (is_bounded && self->places.length == 0)
-        return;
-      place (self, job, is_bounded ? wp_ring_pop (&self->places) : WP_TIME_NONE);
-    }
+  self->is_closed = FALSE;
+  if (self->refused.length > 0)
+    self->retry_at_ns = replicate (self, add (self, self->now_ns, self->options.retry_ns / 2));
 }
 
 static void
-count_busy (WpSharedQueue *self, gint64 until_ns)
+take_credit (WpSharedQueue *self)
 {
-  gint64 from_ns = MAX (self->busy_counted_ns, self->from_ns);
+  Event credit = event_ring_pop (&self->credits);
+  Worker *worker = &self->workers[credit.at];
 
-  if (until_ns > from_ns)
-    {
-      self->busy_ns += (WpUint128) self->busy_jobs * (guint64) (until_ns - from_ns);
-      self->committing_ns += (WpUint128) self->in_commit.length * (guint64) (until_ns - from_ns);
-    }
-  self->busy_counted_ns = MAX (until_ns, self->busy_counted_ns);
+  worker->credit += credit.jobs;
+  if (!worker->is_in_line)
+    wp_steps_push (&self->line, credit.at);
+  worker->is_in_line = TRUE;
+  deliver (self);
 }
 
 static void
-end_commits (WpSharedQueue *self, gint64 until_ns)
+take_delivery (WpSharedQueue *self)
 {
-  while (self->in_commit.length > 0 && batch_heap_first (&self->in_commit)->at_ns <= until_ns)
-    {
-      gint64 ends_ns = batch_heap_first (&self->in_commit)->at_ns;
+  Job job = job_ring_pop (&self->deliveries);
+  Worker *worker = &self->workers[job.worker];
 
-      count_busy (self, ends_ns);
-      self->busy_jobs -= batch_heap_pop (&self->in_commit).rows;
-    }
-}
-
-static gint64
-ready_at (WpSharedQueue *self, gsize i)
-{
-  return add (self, job_ring_at (&self->waiting, i).accepted_ns, self->options.deliver_ns);
-}
-
-/* When the oldest job's batch starts: it is that of the worker that is free first. */
-static gint64
-find_start (WpSharedQueue *self)
-{
-  gint64 ready_ns = ready_at (self, 0), oldest_ns = MAX (ready_ns, self->started_ns);
-
-  end_commits (self, oldest_ns);
-  if (self->in_commit.length == self->layout.workers)
-    return batch_heap_first (&self->in_commit)->at_ns;
-
-  return MAX (oldest_ns, add (self, ready_ns, wp_commit_idle_delay (self->commit, &self->commits)));
+  job_ring_push (&worker->jobs, job);
+  start_jobs (self, worker);
+  if (worker->in_commit == 0 && !worker->is_waking)
+    wake_writer (self, job.worker);
 }
 
 static void
-start_job (WpSharedQueue *self, gint64 start_ns, gint64 end_ns)
+accept (WpSharedQueue *self, Job job)
 {
-  Job job = job_ring_pop (&self->waiting);
-
-  if (self->layout.queue_jobs != WP_UNBOUNDED)
-    wp_ring_push (&self->places, start_ns);
-  self->completed++;
+  job.accepted_ns = self->now_ns;
+  job_ring_push (&self->ready, job);
+  self->depth_jobs++;
   if (counts (self, &job))
     {
-      self->finished++;
-      self->service_ns += (guint64) (end_ns - start_ns);
-      wp_histogram_add_inline (self->histograms.wait, start_ns - job.arrival_ns, 1);
-      wp_histogram_add_inline (self->histograms.response, end_ns - job.arrival_ns, 1);
+      self->accepted++;
+      wp_histogram_add_inline (self->histograms.accept_latency, self->now_ns - job.arrival_ns, 1);
+      if (job.blocked)
+        wp_histogram_add_inline (self->histograms.blocked_time, self->now_ns - job.arrival_ns, 1);
     }
-  notify_result (self, &job, start_ns, end_ns);
+  deliver (self);
+  self->ready_max = MAX (self->ready_max, self->ready.length);
+  self->is_closed |= self->ready.length > self->layout.queue_jobs;
+}
+
+/* Takes the next publish of all fronts. */
+static Job
+pop_publish (WpSharedQueue *self)
+{
+  guint i = event_heap_pop (&self->confirms).at;
+  JobRing *publishes = &self->fronts[i].publishes;
+  Job job = job_ring_pop (publishes);
+
+  if (publishes->length > 0)
+    {
+      Job next = job_ring_front (publishes);
+
+      event_heap_push (&self->confirms, (Event){ next.accepted_ns, next.request, i, 0 });
+    }
+
+  return job;
 }
 
 static void
-start_batch (WpSharedQueue *self)
+take_publish (WpSharedQueue *self)
 {
-  gint64 start_ns = self->start_ns, end_ns;
-  guint n = (guint) self->n_ready;
+  Job job = pop_publish (self);
 
-  for (guint i = 0; i < n; i++)
-    count_row (self->commit, &self->commits, &self->n_stored, self->layout.workers, start_ns);
-  end_ns = add (self, start_ns, wp_commit_draw (self->commit, &self->commits, n));
-  end_commits (self, start_ns);
-  count_busy (self, start_ns);
-  batch_heap_push (&self->in_commit, (Batch){ end_ns, n });
-  batch_ring_push (&self->taken, (Batch){ start_ns, n });
-  self->started_ns = start_ns;
-  self->last_ns = MAX (self->last_ns, end_ns);
-  self->busy_jobs += n;
-  self->busy_max = MAX (self->busy_max, self->busy_jobs);
-  if (start_ns >= self->from_ns)
+  job.blocked = self->is_closed || self->refused.length > 0;
+  if (!job.blocked)
     {
-      self->n_commits++;
-      self->rows += n;
+      accept (self, job);
+      return;
     }
-  for (guint i = 0; i < n; i++)
-    start_job (self, start_ns, end_ns);
-  self->n_placed -= n;
-  self->knows_start = FALSE;
+  job_ring_push (&self->refused, job);
+  self->blocked += counts (self, &job);
+  self->blocked_peak = MAX (self->blocked_peak, self->refused.length);
 }
 
-/* Starts the next batch if that is not after @now_ns and no job that comes could be in it: all that come are
- * ready at @horizon_ns or later. */
-static gboolean
-try_batch (WpSharedQueue *self, gint64 now_ns, gint64 horizon_ns)
-{
-  if (self->n_placed == 0 || ready_at (self, 0) > now_ns)
-    return FALSE;
-  if (!self->knows_start)
-    {
-      self->start_ns = find_start (self);
-      self->n_ready = 1;
-      self->knows_start = TRUE;
-    }
-  while (self->n_ready < self->options.batch && self->n_ready < self->n_placed
-         && ready_at (self, self->n_ready) <= self->start_ns)
-    self->n_ready++;
-  if (self->start_ns > now_ns
-      || (self->n_ready < self->options.batch && self->n_ready == self->n_placed
-          && self->start_ns >= horizon_ns))
-    return FALSE;
-  start_batch (self);
-
-  return TRUE;
-}
-
-/* Makes all starts up to @now_ns, the arrival of the next request; G_MAXINT64: there is none. */
 static void
-advance (WpSharedQueue *self, gint64 now_ns)
+retry (WpSharedQueue *self)
 {
-  gboolean is_over = now_ns == G_MAXINT64;
-  gint64 published_ns = is_over ? now_ns : add (self, now_ns, self->options.front_ns), horizon_ns;
+  self->retry_at_ns = WP_TIME_NONE;
+  while (self->refused.length > 0 && !self->is_closed)
+    accept (self, job_ring_pop (&self->refused));
+}
 
-  while (self->coming.length > 0 && job_heap_first (&self->coming)->published_ns <= published_ns)
-    job_ring_push (&self->waiting, job_heap_pop (&self->coming));
-  do
+static inline void
+choose (Kind *kind, gint64 *next_ns, Kind other, gint64 at_ns)
+{
+  if (at_ns >= *next_ns)
+    return;
+  *kind = other;
+  *next_ns = at_ns;
+}
+
+static Kind
+find_next (const WpSharedQueue *self, gint64 *next_ns)
+{
+  Kind kind = NOTHING;
+
+  *next_ns = G_MAXINT64;
+  if (self->writers.length > 0)
+    choose (&kind, next_ns, WRITER, event_heap_first (&self->writers)->at_ns);
+  if (self->credits.length > 0)
+    choose (&kind, next_ns, CREDIT, event_ring_front (&self->credits).at_ns);
+  if (self->deliveries.length > 0)
+    choose (&kind, next_ns, DELIVERY, job_ring_front (&self->deliveries).started_ns);
+  if (self->retry_at_ns != WP_TIME_NONE)
+    choose (&kind, next_ns, RETRY, self->retry_at_ns);
+  if (self->confirms.length > 0)
+    choose (&kind, next_ns, CONFIRM, event_heap_first (&self->confirms)->at_ns);
+
+  return kind;
+}
+
+static void
+happen (WpSharedQueue *self, Kind kind)
+{
+  guint writer;
+
+  switch (kind)
     {
-      place_jobs (self);
-      horizon_ns
-          = is_over ? now_ns : add (self, MAX (self->placed_ns, published_ns), self->options.deliver_ns);
+    case WRITER:
+      writer = event_heap_pop (&self->writers).at;
+      if (self->workers[writer].is_waking)
+        begin_commit (self, writer);
+      else
+        end_commit (self, writer);
+      break;
+    case CREDIT:
+      take_credit (self);
+      break;
+    case DELIVERY:
+      take_delivery (self);
+      break;
+    case RETRY:
+      retry (self);
+      break;
+    case CONFIRM:
+    case NOTHING:
+    default:
+      take_publish (self);
     }
-  while (!self->overflowed && try_batch (self, now_ns, horizon_ns));
-  count_changes (self, is_over);
+}
+
+/* All before @until_ns, before which no more is confirmed; G_MAXINT64: all. */
+static void
+advance (WpSharedQueue *self, gint64 until_ns)
+{
+  gint64 next_ns;
+  Kind kind;
+
+  while (!self->overflowed && self->ended < self->offered && (kind = find_next (self, &next_ns)) != NOTHING
+         && next_ns < until_ns)
+    {
+      count_time (self, next_ns);
+      happen (self, kind);
+    }
 }
 
 gboolean
 wp_shared_queue_offer (WpSharedQueue *self, gint64 arrival_ns)
 {
-  Job job = { self->offered++, arrival_ns, pass_front (self, arrival_ns), WP_TIME_NONE, FALSE };
+  Job job = { .request = self->offered++, .arrival_ns = arrival_ns };
 
   if (self->requests++ == 0)
     {
       self->first_ns = arrival_ns;
       if (job.request == 0)
-        self->depth_counted_ns = self->busy_counted_ns = self->from_ns = arrival_ns;
+        self->now_ns = arrival_ns;
     }
-  job_heap_push (&self->coming, job);
-  advance (self, arrival_ns);
+  pass_front (self, job);
+  advance (self, add (self, arrival_ns, self->options.front_ns));
 
   return !self->overflowed;
 }
@@ -422,19 +503,19 @@ void
 wp_shared_queue_start_counting (WpSharedQueue *self, gint64 now_ns)
 {
   advance (self, now_ns);
-  end_commits (self, now_ns);
-  drop_parked (self, now_ns);
+  count_time (self, MAX (now_ns, self->now_ns));
   wp_histograms_clear (&self->histograms);
   wp_histograms_init (&self->histograms);
   self->requests = self->accepted = self->blocked = self->finished = 0;
   self->n_commits = self->rows = 0;
-  self->completed = self->busy_max = self->busy_jobs;
-  self->blocked_peak = self->parked.length;
+  self->completed = 0;
+  self->busy_max = self->busy_jobs;
+  self->ready_max = self->ready.length;
+  self->blocked_peak = self->refused.length;
   self->time_full_ns = 0;
   self->first_full_ns = WP_TIME_NONE;
   self->busy_ns = self->committing_ns = self->service_ns = 0;
   self->counted_from = self->offered;
-  self->from_ns = now_ns;
 }
 
 static void
@@ -464,8 +545,6 @@ wp_shared_queue_finish (WpSharedQueue *self, WpSummary *summary)
   advance (self, G_MAXINT64);
   if (self->overflowed)
     return FALSE;
-  end_commits (self, G_MAXINT64);
-  count_depth (self, self->last_ns);
   fill_summary (self, summary);
 
   return TRUE;
@@ -478,6 +557,7 @@ wp_shared_queue_figures (const WpSharedQueue *self, WpSharedQueueFigures *figure
   double lasted_ns = (double) (self->last_ns - self->first_ns);
 
   figures->commits = self->n_commits;
+  figures->ready_max = self->ready_max;
   figures->rows_per_commit = self->n_commits > 0 ? (double) self->rows / (double) self->n_commits : NAN;
   figures->front_utilisation
       = self->finished > 0 && lasted_ns > 0

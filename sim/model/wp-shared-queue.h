@@ -12,29 +12,36 @@ typedef struct {
   gint64 front_ns;   /* a front's thread, per request */
   guint threads;     /* of each front, >= 1 */
   gint64 deliver_ns, retry_ns;
-  guint batch; /* jobs of one commit, >= 1, at most the places of the queue */
+  double reopen;  /* the share of its places below which a queue that was full takes jobs again */
+  guint batch;    /* jobs in service at a worker, >= 1: those of one commit */
+  guint prefetch; /* jobs that the engine gives to a worker before it acknowledges one, >= batch */
 } WpSharedQueueOptions;
 
 /**
  * WpSharedQueue:
- * With f the time at which a thread of the request's front is free, F that of the earliest of the workers,
- * and s[j] the start of job j in order of publishing:
+ * A discrete-event model of fronts, the engine and W workers.
  *
- *     p = max (a, f) + front;  p replaces f           the front publishes
- *     e = p + confirm, but if s[j - K] is later
- *         s[j - K] + retry / 2                        a place is free, and the front has tried again
- *     s = max (F, e + deliver) of the oldest job      a worker takes all that are ready, at most the batch
- *     d = s + the commit's duration;  d replaces F
+ * - A front has a processor: with f the time at which one of its threads is free, p = max (a, f) + front; p
+ *   replaces f. The engine takes publishes in this order: the job is accepted at e = p + confirm.
+ * - With more than K jobs ready, the queue is full: it refuses all that comes, until no more than reopen * K
+ *   are ready. Then the fronts offer again what was refused, in order, which takes retry / 2 and a confirm.
+ * - A worker has credit for prefetch jobs. The engine gives the oldest ready job to the next worker in turn
+ *   that has credit, though another may be idle; it arrives there after deliver.
+ * - A worker has up to a batch in service, and the others wait for that. Its writer commits all that are in
+ *   service; those that come meanwhile are in its next commit. An idle writer of a commit with a delay wakes
+ *   that much later.
+ * - At the end of a commit its jobs are acknowledged, which takes the engine as long as a publish. Then their
+ *   credit is given again.
  *
- * e does not decrease: places are taken in order. An idle worker of a commit with a delay starts that much
- * later. A job's results are known before the next jobs arrive that could be in its batch; O(log fronts +
- * log workers) per job, memory for the jobs in the system and K.
+ * Source: rabbit_fifo.erl of RabbitMQ 3.10, for the turns of the workers and the two limits. O(log fronts +
+ * log workers) per job, memory for the jobs in the system.
  */
 typedef struct _WpSharedQueue WpSharedQueue;
 
 /* Beside the summary's. */
 typedef struct {
   guint64 commits;
+  guint64 ready_max;        /* jobs that waited in the engine's queue */
   double rows_per_commit;   /* NaN: there was no commit */
   double front_utilisation; /* of the fronts' threads, from the first arrival to the last finish; NaN likewise
                              */

@@ -25,12 +25,14 @@ offer_rows (const Search *self, WpSharedQueue *queue)
   return TRUE;
 }
 
-/* Does the fleet meet the objectives, with a queue that is never full? Sets @point's summary and slo. */
+/* Does the fleet meet the objectives, with a queue that is never full? Sets @point's summary, slo and
+ * queue_jobs. */
 static gboolean
 try_size (Search *self, guint workers, guint fronts, WpFleetPlanPoint *point)
 {
   g_autoptr (WpSharedQueue) queue = NULL;
   WpSharedQueueOptions options = self->setup->options;
+  WpSharedQueueFigures figures;
   WpLayout layout;
 
   wp_policy_layout (&self->setup->policy, &layout);
@@ -43,6 +45,8 @@ try_size (Search *self, guint workers, guint fronts, WpFleetPlanPoint *point)
       self->overflowed = TRUE;
       return FALSE;
     }
+  wp_shared_queue_figures (queue, &figures);
+  point->queue_jobs = (guint) CLAMP (figures.ready_max, self->setup->options.batch, G_MAXINT32);
   point->slo = wp_slos_first_failure (self->setup->slos, &point->summary);
 
   return point->slo == NULL;
@@ -90,12 +94,7 @@ find_point (Search *self, WpFleetPlanPoint *point)
   point->workers = find_smallest (self, 0, MAX_WORKERS, &failed);
   if (point->workers > 0)
     point->fronts = find_smallest (self, point->workers, MAX_FRONTS, &unused);
-  if (point->fronts > 0 && try_size (self, point->workers, point->fronts, point))
-    {
-      point->is_found = TRUE;
-      point->queue_jobs
-          = (guint) MAX (self->setup->options.batch, MIN (point->summary.depth_max, G_MAXINT32));
-    }
+  point->is_found = point->fronts > 0 && try_size (self, point->workers, point->fronts, point);
   point->slo = failed;
 }
 

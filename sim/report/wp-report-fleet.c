@@ -39,16 +39,6 @@ add_sharing (GString *text, const WpReport *report)
 {
   char mean[2 * WP_FORMAT_CELL], p99[2 * WP_FORMAT_CELL], response[2 * WP_FORMAT_CELL];
 
-  if (report->shares_commits)
-    {
-      g_string_append_printf (
-          text,
-          "balance: %s\none shared queue: response %s on average, %s at p99 (the rest does not compare: "
-          "there a job waits until its commit)\n\n",
-          wp_balance_names[report->fleet.balance], describe_saving (mean, report, "response.mean"),
-          describe_saving (p99, report, "response.p99"));
-      return;
-    }
   g_string_append_printf (
       text, "balance: %s\none shared queue: wait %s on average, %s at p99; response %s at p99\n\n",
       wp_balance_names[report->fleet.balance], describe_saving (mean, report, "wait.mean"),

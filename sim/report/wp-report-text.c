@@ -237,10 +237,7 @@ add_line (GString *text, const WpReport *report, guint line)
     return;
   if (g_str_has_suffix (metric->name, ".max"))
     add_percentiles (text, report, metric);
-  add_figures (text, report, metric,
-               report->shared.fronts > 0 && g_str_equal (metric->name, "busy.mean") ? "jobs in commits"
-                                                                                    : lines[line].label,
-               lines[line].sublabel);
+  add_figures (text, report, metric, lines[line].label, lines[line].sublabel);
 }
 
 const char *

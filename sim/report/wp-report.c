@@ -29,8 +29,5 @@ wp_report_sharing (const WpReport *self, const char *metric)
 {
   const WpMetric *found = wp_metric_find (metric);
 
-  if (self->shares_commits && g_str_has_prefix (metric, "wait."))
-    return NAN;
-
   return wp_metric_value (found, &self->summary[0]) - wp_metric_value (found, &self->summary[1]);
 }

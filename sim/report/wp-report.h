@@ -31,9 +31,7 @@ typedef struct {
   guint n_models;
   WpPolicy policies[WP_N_MODES];
   WpSummary summary[WP_N_MODES];
-  WpFleetOptions fleet; /* instances > 0: the first model is a fleet, the second one shared queue */
-  /* of a fleet: each commits in groups, so that in the shared queue a job waits for its commit */
-  gboolean shares_commits;
+  WpFleetOptions fleet;        /* instances > 0: the first model is a fleet, the second one shared queue */
   WpSharedQueueOptions shared; /* fronts > 0: the only model is that of fronts, a shared queue and workers */
   WpSharedQueueFigures shared_figures;
   const char *engine;                     /* of the shared queue, as typed */

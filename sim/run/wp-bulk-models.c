@@ -171,13 +171,11 @@ wp_bulk_models_new_fleet (const WpFleetOptions *options, const WpLayout *layout,
 {
   WpBulkModels *self = g_new0 (WpBulkModels, 1);
   g_autoptr (WpCommit) confirm = wp_commit_new (&(WpCommitCost){ .most_rows = 1 }, NULL, 1, 0);
-  WpSharedQueueOptions shared = { .fronts = 1, .threads = 1 };
+  WpSharedQueueOptions shared = { .fronts = 1, .threads = 1, .reopen = 1 };
   WpLayout writers = *together;
 
-  /* a job that waits for its commit is in service there, and in the queue here */
-  shared.batch = MIN (wp_commit_max_rows (commit), layout->workers);
+  shared.batch = shared.prefetch = layout->workers;
   writers.workers = options->instances;
-  writers.queue_jobs = together->queue_jobs + together->workers;
   self->n_models = 2;
   self->pending = keeps_rows ? pending_rows_new (2) : NULL;
   for (guint i = 0; i < 2; i++)

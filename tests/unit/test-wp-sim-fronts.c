@@ -33,8 +33,9 @@ number (JsonObject *object, const char *group, const char *name)
   return json_object_get_double_member (json_object_get_object_member (object, group), name);
 }
 
-/* A front needs 2 ms per request, so two of the four are published at 2 ms and two at 4 ms. The one worker
- * takes the first two at 7 ms and the others at its end, 19 ms. */
+/* A front needs 2 ms per request, so two of the four are published at 2 ms and two at 4 ms. At 7 ms the one
+ * worker has the first two, of which it commits one at once; then two, then the fourth alone from 30 ms on.
+ */
 static void
 test_json (void)
 {
@@ -49,25 +50,58 @@ test_json (void)
   g_assert_cmpstr (json_object_get_string_member (model, "balance"), ==, "round-robin");
   g_assert_cmpstr (json_object_get_string_member (model, "engine"), ==, "confirm=4ms,deliver=1ms,retry=3ms");
   g_assert_cmpint (json_object_get_int_member (model, "batch"), ==, 2);
-  g_assert_cmpint (json_object_get_int_member (model, "commits"), ==, 3);
+  g_assert_cmpint (json_object_get_int_member (model, "commits"), ==, 4);
   g_assert_cmpint (json_object_get_int_member (model, "requests"), ==, 5);
-  g_assert_cmpfloat_with_epsilon (number (model, "wait", "max"), 0.019, 1e-9);
-  g_assert_cmpfloat_with_epsilon (number (model, "response", "max"), 0.031, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (model, "wait", "max"), 0.030, 1e-9);
+  g_assert_cmpfloat_with_epsilon (number (model, "response", "max"), 0.041, 1e-9);
   g_assert_cmpint ((gint64) number (model, "depth", "max"), ==, 2);
 }
 
-/* Of the second two, which are published at 0, there is a place once the first two start at 5 ms: the front
- * finds it half a try later. */
+/* The worker holds two, the third is in a queue with no place for more, and the fourth is refused. At 16 ms
+ * the first is stored, at 20 ms that is acknowledged and the third leaves; the front offers the fourth half a
+ * try later, which takes it another confirm. At 31 ms the worker has credit for it. */
 static void
 test_jobs (void)
 {
-  g_autoptr (SimRun) run
-      = run_on ("--fronts=1 --workers=1 --batch=2 --queue=2 " TIMES " --jobs=- trace.csv", 0);
+  g_autoptr (SimRun) run = run_on ("--fronts=1 --workers=1 --batch=2 --queue=0 "
+                                   "--engine=confirm=4ms,deliver=1ms,retry=3ms,prefetch=2 "
+                                   "--service=batch:10ms:1ms --jobs=- trace.csv",
+                                   0);
 
   g_assert_nonnull (strstr (
-      run->out, "\n0.000000000,0.012000000,b,,0.004000000,0.005000000,0.017000000,0.017000000,stored,0\n"));
+      run->out, "\n0.000000000,0.022000000,b,,0.004000000,0.005000000,0.027000000,0.027000000,stored,0\n"));
   g_assert_nonnull (strstr (
-      run->out, "\n0.000000000,0.012000000,c,,0.006500000,0.017000000,0.029000000,0.029000000,stored,1\n"));
+      run->out, "\n0.000000000,0.017000000,d,,0.025500000,0.032000000,0.049000000,0.049000000,stored,1\n"));
+}
+
+/* A queue of ten places that is full takes jobs again with eight, or as --engine says. The worker stores one
+ * at a time and takes one: the next is accepted three commits of 10 ms after the queue was full, or at the
+ * first. */
+static void
+test_reopen (void)
+{
+  g_autoptr (GString) jobs = g_string_new ("arrival,id\n");
+  static const struct {
+    const char *reopen, *accepted;
+  } cases[] = { { "", "0.030000000" }, { ",reopen=100%", "0.010000000" }, { ",reopen=0.5", "0.060000000" } };
+
+  for (guint i = 0; i < 13; i++) /* one with the worker, eleven, and one that is refused */
+    g_string_append_printf (jobs, "0,j%u\n", i);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *arguments
+          = g_strdup_printf ("--fronts=1 --workers=1 --batch=1 --queue=10 "
+                             "--engine=confirm=0,retry=0,prefetch=1%s --service=batch:10ms:0 --jobs=- t.csv",
+                             cases[i].reopen);
+      g_autofree char *row = g_strdup_printf (",j12,,%s,", cases[i].accepted);
+      g_autoptr (SimRun) run = sim_run_new ();
+
+      sim_run_write (run, "t.csv", jobs->str);
+      sim_run_go (run, arguments, NULL);
+      g_test_message ("%s: %s%s", arguments, run->out, run->err);
+      g_assert_cmpint (run->status, ==, 0);
+      g_assert_nonnull (strstr (run->out, row));
+    }
 }
 
 static void
@@ -322,8 +356,7 @@ test_usage (void)
     { "--block-timeout=1s", "tries again until there is a place" },
     { "--patience=1s", "tries again until there is a place" },
     { "--dispatch-time=1ms", "--dispatch-time is " },
-    { "--batch=20 --queue=10", "--batch is larger than the --queue" },
-    { "--queue=10", "a commit of --service has up to 1000 jobs" },
+    { "--workers=65537", "--fronts: --workers is over 65536 processes" },
     { "--batch=0", "--batch: \"0\" is not a number from 1" },
     { "--sweep=queue=1:2", "--fronts is one run" },
     { "--margin=2", "--fronts is one run" },
@@ -337,6 +370,9 @@ test_usage (void)
     { "confirm=4ms,deliver=x", "\"x\" " },
     { "confirm=4ms,confirm=5ms", "confirm is given twice" },
     { "confirm=4ms,delay=1ms", "is not an engine" },
+    { "confirm=4ms,prefetch=0", "\"0\" is not a number from 1 to 65535" },
+    { "confirm=4ms,prefetch=5", "prefetch=5 is less than the 1000 jobs of a commit" },
+    { "confirm=4ms,reopen=80", "\"80\" is not a share above 0" },
     { "acks=4ms", "\"acks=4ms\" is not an engine: confirm=TIME" },
     { "confirm=from:", "confirm=from: names no file" },
     { "confirm=from:none.csv", "none.csv: No such file" },
@@ -370,6 +406,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim/fronts/json", test_json);
   g_test_add_func ("/wp-sim/fronts/jobs", test_jobs);
+  g_test_add_func ("/wp-sim/fronts/reopen", test_reopen);
   g_test_add_func ("/wp-sim/fronts/text-and-csv", test_text_and_csv);
   g_test_add_func ("/wp-sim/fronts/series", test_series);
   g_test_add_func ("/wp-sim/fronts/plan", test_plan);
