@@ -82,11 +82,26 @@ is_input (const WpSimOptions *self, const char *output)
          || is_drawn_from (self->dispatch, output);
 }
 
+/* In a service time, as is_drawn_from(). */
+static guint
+count_drawn_streams (const char *spec)
+{
+  const char *from = spec ? strstr (spec, "from:") : NULL;
+  g_auto (GStrv) files = from ? g_strsplit (from + strlen ("from:"), ",", -1) : NULL;
+  guint n = 0;
+
+  for (char **file = files; file && *file; file++)
+    n += (guint) is_stream (*file);
+
+  return n;
+}
+
 /* Of all inputs. */
 static guint
 count_streams (const WpSimOptions *self)
 {
-  guint n = (guint) is_stream (self->client);
+  guint n = (guint) is_stream (self->client) + count_drawn_streams (self->service)
+            + count_drawn_streams (self->dispatch) + count_drawn_streams (self->draw.think);
 
   for (guint i = 0; self->against && i < self->against->len; i++)
     n += (guint) is_stream (self->against->pdata[i]);
@@ -212,6 +227,7 @@ check_margin (const WpSimOptions *self, GError **error)
 {
   const WpSimCheck checks[] = {
     { self->plan.margin < 1, "--margin is at least 1: the traffic as it is" },
+    { self->plan.margin > 1e9, "--margin is at most 1e9" },
     { !wp_sim_options_want_sizes (self),
       "--margin belongs to the plan of a trace with --mode=all that is given neither --workers nor --queue" },
   };
@@ -257,8 +273,7 @@ static gboolean
 check_dispatch (const WpSimOptions *self, GError **error)
 {
   const WpSimCheck checks[] = {
-    { self->dispatches && wp_service_time_commit (self->dispatches),
-      "--dispatch-time: a job is not dispatched in groups" },
+    { wp_service_time_is_batch (self->dispatch), "--dispatch-time: a job is not dispatched in groups" },
     { self->dispatch && wp_service_time_is_batch (self->service),
       "--dispatch-time is not available with --service=batch:, whose writer takes what waits" },
     { self->dispatch && (self->against || self->calibrate),

@@ -412,11 +412,11 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   if (!self->service)
     self->service = g_strdup (DEFAULT_SERVICE);
   self->format = &wp_report_formats[self->format_index];
-  if ((self->dispatch
-       && !open_times ("--dispatch-time", self->dispatch, WP_DISPATCH_STREAM, &self->dispatches, error))
+  if (!wp_sim_options_check (self, g_strv_length (traces), error)
+      || (self->dispatch
+          && !open_times ("--dispatch-time", self->dispatch, WP_DISPATCH_STREAM, &self->dispatches, error))
       || !open_times ("--think", self->draw.think ? self->draw.think : "0", WP_THINK_STREAM, &self->thinks,
-                      error)
-      || !wp_sim_options_check (self, g_strv_length (traces), error))
+                      error))
     return FALSE;
   if ((self->plan.gate || wp_sim_options_are_of_fleet (self)) && self->policy.mode == WP_MODE_ALL)
     self->policy.mode = WP_MODE_WORKER_POOL;

@@ -234,6 +234,8 @@ wp_sim_plan_recommend (WpSimPlan *self, WpReport *report, GError **error)
   wp_trace_buffer_watch (self->buffer, wp_progress_add, progress);
   done = wp_recommendation_find (&self->recommendation, &setup, margin_of (self), error);
   wp_trace_buffer_watch (self->buffer, NULL, NULL);
+  if (!done)
+    g_prefix_error (error, "%s: ", report->trace);
   self->is_recommended = done;
   warn_of_margin (self, report);
   if (done && self->recommendation.is_found)

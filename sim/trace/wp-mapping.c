@@ -215,16 +215,37 @@ find_likely (const char *const *names)
   return NULL;
 }
 
-/* The columns that exist, and the option to give. */
-static void
+/* Is the first line one of values: numbers and dates? */
+static gboolean
+are_values (const char *const *names)
+{
+  while (*names != NULL && strspn (*names, "+-.0123456789") > 0 && strpbrk (*names, "[\"") == NULL)
+    names++;
+
+  return *names == NULL;
+}
+
+/* The columns that exist, the likeliest cause, and the option to give. */
+static gboolean
 fail_no_arrival (const char *const *names, GError **error)
 {
   const char *likely = find_likely (names);
   g_autofree char *there = wp_field_list_names (names);
   g_autofree char *shown = likely != NULL ? wp_field_quote ((WpField){ likely, strlen (likely) }) : NULL;
 
-  g_set_error (
-      error, WP_ERROR, WP_ERROR_BAD_TRACE,
+  if (names[0] != NULL && are_values (names))
+    return wp_fail (
+        error, WP_ERROR_BAD_TRACE,
+        "no column \"arrival\": the first line has values; put the names of the columns above it, "
+        "such as arrival,service");
+  if (likely != NULL && names[1] == NULL && strpbrk (likely, "| ") != NULL)
+    return wp_fail (
+        error, WP_ERROR_BAD_TRACE,
+        "no column \"arrival\"; the only column is %s: cells are separated by commas, semicolons or "
+        "tabs",
+        shown);
+  return wp_fail (
+      error, WP_ERROR_BAD_TRACE,
       "no column \"arrival\"; the columns are %s; say which has the time, as in --columns 'arrival=[%.*s]'",
       *there != '\0' ? there : "none", shown != NULL ? (int) strlen (shown) - 2 : 4,
       shown != NULL ? shown + 1 : "NAME");
@@ -264,13 +285,9 @@ wp_mapping_new (const char *const *names, const char *columns, const char *defau
   if (defaults != NULL && !bind_option (self, defaults, names, TRUE, error))
     return NULL;
   self->defaulted = self->columns & ~given;
-  if (!(self->columns & 1u << WP_COLUMN_ARRIVAL))
-    {
-      fail_no_arrival (names, error);
-      return NULL;
-    }
 
-  return g_steal_pointer (&self);
+  return self->columns & 1u << WP_COLUMN_ARRIVAL || fail_no_arrival (names, error) ? g_steal_pointer (&self)
+                                                                                   : NULL;
 }
 
 void

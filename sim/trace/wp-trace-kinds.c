@@ -51,6 +51,27 @@ detect_log (WpTraceFormat *probe, const char **log_format, GError **error)
   return *log_format != NULL ? WP_INPUT_LOG : WP_INPUT_AUTO;
 }
 
+/* FALSE: it is text that a command makes a trace of. */
+static gboolean
+check_lines (const WpReadBuffer *window, const char *line, gsize len, GError **error)
+{
+  const char *name = wp_input_name (window->input), *cr = memchr (line, '\r', len);
+  gsize rest = 1;
+
+  while (rest < len && g_ascii_isspace (line[rest]))
+    rest++;
+  if (*line == '[' && (rest == len || line[rest] == '{'))
+    return wp_fail (error, WP_ERROR_BAD_TRACE, "this is a JSON array: convert it, jq -c '.[]' '%s'", name);
+  if (*line == '{' && rest == len)
+    return wp_fail (error, WP_ERROR_BAD_TRACE, "this is JSON over several lines: convert it, jq -c . '%s'",
+                    name);
+  if (cr != NULL && cr < line + len - 1 && memchr (line, '"', len) == NULL)
+    return wp_fail (error, WP_ERROR_BAD_TRACE,
+                    "lines end in a carriage return only: convert it, tr '\\r' '\\n' < '%s'", name);
+
+  return TRUE;
+}
+
 /* Looks at the first lines and takes none but blank ones. WP_INPUT_AUTO with @error. */
 static WpInputFormat
 detect (WpTraceFormat *probe, const WpTraceOptions *options, const char **log_format, GError **error)
@@ -68,6 +89,11 @@ detect (WpTraceFormat *probe, const WpTraceOptions *options, const char **log_fo
     return status == WP_TRACE_FORMAT_END ? WP_INPUT_CSV : WP_INPUT_AUTO;
   window->at = line;
   window->line = probe->row_line;
+  if (!check_lines (window, line, len, error))
+    {
+      wp_read_buffer_prefix (window, window->line, error);
+      return WP_INPUT_AUTO;
+    }
   if (*line == '{')
     return WP_INPUT_JSONL;
   if (*line == '#')

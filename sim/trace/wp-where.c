@@ -82,6 +82,8 @@ add_comparison (WpWhere *self, char *text, gboolean begins_group, const char *co
     return wp_fail (error, WP_ERROR_BAD_VALUE,
                     "\"%s\" is no comparison, such as status<500 or metric==http_req_duration", text);
   value = sign + strlen (signs[op]);
+  if (*g_strchug (value) == '\0')
+    return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" has no value; \"\" is an empty cell", text);
   *sign = '\0';
   if (!find_column (strip (text, '[', ']'), names, unknown, &comparison.column, error))
     return FALSE;

@@ -487,6 +487,8 @@ test_where (void)
     { "uri<5", 0, "t:6: an empty trace: no row is one that --where takes" },
     { "stats<500", 0,
       "--where: no column \"stats\"; the columns are \"arrival\", \"status\", \"method\", \"uri\"" },
+    { "status<", 0, "--where: \"status<\" has no value; \"\" is an empty cell" },
+    { "status==200&&path== ", 0, "--where: \"path==\" has no value; \"\" is an empty cell" },
     { "status", 0, "--where: \"status\" is no comparison, such as status<500 or metric==http_req_duration" },
     { "status=5", 0,
       "--where: \"status=5\" is no comparison, such as status<500 or metric==http_req_duration" },

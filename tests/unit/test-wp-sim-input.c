@@ -300,6 +300,8 @@ test_refusals (void)
     { "--logged-workers=2 --synthetic=poisson:rate=1,duration=1s",
       "wp-sim: --logged-workers needs a trace\n" },
     { "--input=clf .", "wp-sim: .: Is a directory\n" },
+    { "--service=from:- -", "wp-sim: standard input can be read once only\n" },
+    { "--service=batch:from:a,- --dispatch-time=from:- t", "wp-sim: standard input can be read once only\n" },
     { "--input=jsonl t", "wp-sim: t:1: at byte 1: expected an object: {, found \"arrival\"\n" },
     { "--input=clf t",
       "wp-sim: t:1: \"arrival\" is no line of an access log: expected HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700] (2 of 2 rows are bad, more than --max-bad=1%)\n" },
