@@ -1,11 +1,12 @@
-/* test-servers.c - three servers behind nginx with least_conn: wp-replay sends a trace through nginx, and
- * wp-sim predicts all servers together from the trace alone, within 10 %. Each server must be within section
- * 7 of the specification on the arrivals of its own record. A disagreeing run is repeated up to twice; a
- * failure prints the report of each run. */
+/* test-servers.c - three servers behind nginx with least_conn, or HAProxy with leastconn: wp-replay sends a
+ * trace through it, and wp-sim predicts all servers together from the trace alone, within 10 %. Each server
+ * must be within section 7 of the specification on the arrivals of its own record. A disagreeing run is
+ * repeated up to twice; a failure prints the report of each run. */
 #include <string.h>
 
 #include "tests/agreement/wp-cell-result.h"
 #include "tests/agreement/wp-program.h"
+#include "tests/e2e/wp-haproxy.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-nginx.h"
 
@@ -31,6 +32,20 @@ start_nginx (WpHarness *const *servers)
                          "} }\n");
 
   return wp_nginx_new_as (servers[0], http->str);
+}
+
+static WpHaproxy *
+start_haproxy (WpHarness *const *servers)
+{
+  g_autoptr (GString) conf = g_string_new ("global\n  maxconn 2000\n  nbthread 1\ndefaults\n  mode http\n"
+                                           "  timeout connect 1m\n  timeout client 5m\n  timeout server 5m\n"
+                                           "frontend all\n  bind :80\n  default_backend wp\n"
+                                           "backend wp\n  balance leastconn\n  http-reuse always\n");
+
+  for (guint i = 0; i < N_SERVERS; i++)
+    g_string_append_printf (conf, "  server wp%u 127.0.0.1:%u\n", i, wp_harness_port (servers[i]));
+
+  return wp_haproxy_new_as (servers[0], conf->str);
 }
 
 /* A little more than the servers can do: requests are parked in each, and wait. Every third service is long:
@@ -64,6 +79,25 @@ replay (const char *trace, guint16 port)
   g_assert_cmpint (status, >=, 0);
   g_assert_cmpint (status, <=, 1);
   g_assert_nonnull (strstr (output, "failed        0\n"));
+}
+
+/* Sends the trace to the servers. */
+typedef void (*Balancer) (const char *trace, WpHarness *const *servers);
+
+static void
+replay_by_nginx (const char *trace, WpHarness *const *servers)
+{
+  g_autoptr (WpNginx) nginx = start_nginx (servers);
+
+  replay (trace, wp_nginx_port (nginx));
+}
+
+static void
+replay_by_haproxy (const char *trace, WpHarness *const *servers)
+{
+  g_autoptr (WpHaproxy) haproxy = start_haproxy (servers);
+
+  replay (trace, wp_haproxy_port (haproxy));
 }
 
 static JsonObject *
@@ -138,12 +172,11 @@ check (JsonObject *against, int status)
 }
 
 static gboolean
-run (guint seed)
+run (guint seed, Balancer balancer)
 {
   g_autoptr (JsonParser) parser = json_parser_new ();
   WpHarness *servers[N_SERVERS];
   g_autofree char *trace = NULL;
-  WpNginx *nginx;
   JsonObject *against;
   gboolean agreed;
   int status;
@@ -151,14 +184,12 @@ run (guint seed)
   for (guint i = 0; i < N_SERVERS; i++)
     servers[i] = wp_harness_start ("--mode=WorkerPool", "--queue=10", "--workers=3", "--ack=stored",
                                    "--database=delay:request", "--record=measured.csv", NULL);
-  nginx = start_nginx (servers);
   trace = make_trace (servers[0], seed);
-  replay (trace, wp_nginx_port (nginx));
+  balancer (trace, servers);
   for (guint i = 0; i < N_SERVERS; i++)
     wp_harness_stop (servers[i]);
   against = predict (parser, servers, trace, &status);
   agreed = check (against, status);
-  wp_nginx_free (nginx);
   for (guint i = 0; i < N_SERVERS; i++)
     wp_harness_free (servers[i]);
 
@@ -166,13 +197,14 @@ run (guint seed)
 }
 
 static void
-test_nginx (void)
+test_balancer (gconstpointer data)
 {
   guint seed = (guint) g_test_rand_int_range (1, G_MAXINT32);
   gboolean agreed = FALSE;
 
+  g_string_truncate (tries, 0);
   for (guint i = 0; i < TRIES && !agreed; i++)
-    agreed = run (seed);
+    agreed = run (seed, *(const Balancer *) data);
   if (!agreed)
     g_printerr ("%s", tries->str);
   g_assert_true (agreed);
@@ -181,16 +213,18 @@ test_nginx (void)
 int
 main (int argc, char **argv)
 {
+  static const Balancer nginx = replay_by_nginx, haproxy = replay_by_haproxy;
   int status;
 
   g_test_init (&argc, &argv, NULL);
-  if (!wp_nginx_is_there ())
+  if (!wp_nginx_is_there () || !wp_haproxy_is_there ())
     {
-      g_print ("1..0 # SKIP nginx is not installed\n");
+      g_print ("1..0 # SKIP nginx or haproxy is not installed\n");
       return 0;
     }
   tries = g_string_new (NULL);
-  g_test_add_func ("/agreement/three-servers-behind-nginx", test_nginx);
+  g_test_add_data_func ("/agreement/three-servers-behind-nginx", &nginx, test_balancer);
+  g_test_add_data_func ("/agreement/three-servers-behind-haproxy", &haproxy, test_balancer);
   status = g_test_run ();
   g_string_free (tries, TRUE);
 
