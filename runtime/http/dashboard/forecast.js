@@ -122,16 +122,15 @@ const chosen = () =>
     KNOBS.filter(k => !k.element.hidden && k.number.checkValidity() && k.number.value !== "");
 
 function showAnswer(a) {
-  const changed =
-      a.sizes_changed_s == null ? "" : ` (the sizes changed ${duration(a.sizes_changed_s)} ago)`;
+  const changed = a.sizes_changed_s == null ? "" : ` (the sizes changed ${duration(a.sizes_changed_s)} ago)`;
 
   $("what-if-span").textContent = `The last ${duration(a.span_s)}${changed}, ${
       plural(a.requests, "request", "requests")}, simulated at these sizes:`;
   $("what-if-answer")
       .replaceChildren(
           ...[["", "as it was", "at these sizes"],
-              ...ANSWERS.map(([key, label,
-                                format]) => [label, format(a.measured[key]), format(a.predicted[key])])]
+              ...ANSWERS.map(
+                  ([key, label, format]) => [label, format(a.measured[key]), format(a.predicted[key])])]
               .map((texts, r) => {
                 const line = document.createElement("tr");
                 texts.forEach((text, i) => {
