@@ -14,7 +14,8 @@
 
 #define N_HAMMERS 4
 #define N_MOVES   8
-#define REPLACED  "sqlite:wp.db or its log was removed or replaced, and is reopened\n"
+/* "reopened", or, when it is idle just then, "closed until the next job" */
+#define REPLACED "sqlite:wp.db or its log was removed or replaced, and is "
 
 static int is_alone = -1; /* 0: our mounts are seen by nobody else, and end with us */
 
@@ -177,8 +178,7 @@ check_idle (const char *name, const char *to, const char *whole)
     move (server, name, to);
   else
     take_away (server, name);
-  wp_harness_await_log (
-      server, "sqlite:wp.db or its log was removed or replaced, and is closed until the next job\n");
+  wp_harness_await_log (server, REPLACED "closed until the next job\n");
   wp_harness_await_stat (server, "database_up", 1);
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
