@@ -358,8 +358,6 @@ sqlite_free (WpDatabase *base)
   g_clear_pointer (&self->writer, wp_batch_writer_free);
   if (self->checkpointer)
     finalize_all (self);
-  if (db_of (self) && !wp_sqlite_file_is_in_place (self->file))
-    wp_sqlite_file_close_moved (self->file, NULL);
   wp_sqlite_file_free (self->file);
   g_clear_pointer (&self->checkpointer, wp_checkpointer_free);
   g_free (self->name);

@@ -208,7 +208,8 @@ wp_sqlite_file_sync_new (WpSqliteFile *self)
   return !self->unsynced;
 }
 
-/* Remembers the open files, and checks that their names lead to them. */
+/* Remembers the open files, and checks that their names lead to them. A log that stays beside another file
+ * would be copied into it by the next open: it is emptied. */
 static gboolean
 note_files (WpSqliteFile *self, GError **error)
 {
@@ -221,10 +222,14 @@ note_files (WpSqliteFile *self, GError **error)
   self->index_path = g_strconcat (main_path, "-shm", NULL);
   if (!wp_file_id_of_path (&self->main, self->path) || !wp_file_id_of_path (&self->log, self->log_path)
       || !wp_file_id_of_path (&self->index, self->index_path))
-    return fail (error, "it has no write-ahead log");
-  sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    fail (error, "it has no write-ahead log");
+  else if (sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && !moved)
+    return TRUE;
+  else
+    fail (error, "the file is being replaced");
+  wp_sqlite_log_write_back (self->db);
 
-  return !moved || fail (error, "the file is being replaced");
+  return FALSE;
 }
 
 /* While any process has the log's index open, a checkpoint continues where the last one ended, synced or not.
@@ -321,7 +326,7 @@ wp_sqlite_file_close_moved (WpSqliteFile *self, GError **error)
       return FALSE;
     }
   remove_beside (self);
-  wp_sqlite_file_close (self);
+  g_clear_pointer (&self->db, sqlite3_close);
 
   return TRUE;
 }
@@ -329,6 +334,8 @@ wp_sqlite_file_close_moved (WpSqliteFile *self, GError **error)
 void
 wp_sqlite_file_close (WpSqliteFile *self)
 {
+  if (self->db && !wp_sqlite_file_is_in_place (self))
+    wp_sqlite_file_close_moved (self, NULL);
   g_clear_pointer (&self->db, sqlite3_close);
 }
 
@@ -336,6 +343,6 @@ void
 wp_sqlite_file_abandon (WpSqliteFile *self, gboolean distrusted)
 {
   sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-  wp_sqlite_file_close (self);
+  g_clear_pointer (&self->db, sqlite3_close);
   self->distrusted = distrusted;
 }

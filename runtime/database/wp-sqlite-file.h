@@ -47,7 +47,7 @@ gboolean wp_sqlite_file_is_in_place (const WpSqliteFile *self);
  */
 gboolean wp_sqlite_file_close_moved (WpSqliteFile *self, GError **error);
 
-void wp_sqlite_file_close (WpSqliteFile *self);
+void wp_sqlite_file_close (WpSqliteFile *self); /* wherever it is now */
 
 /* Closes the file and leaves its log as it is. @distrusted: the log could not be copied into the file or
  * synced, and earlier copies may not be on the disk: the next open copies the whole log again, while no other

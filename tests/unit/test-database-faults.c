@@ -300,6 +300,52 @@ test_sync_of_the_file (Bench *self, gconstpointer data)
   check_after_cut (self);
 }
 
+static gpointer
+try_open (gpointer bench)
+{
+  return GINT_TO_POINTER (open_database (bench));
+}
+
+/* There is no file, one is made, and just then the old one is moved back: the log of the new one is not
+ * copied into it. @fault: at the schema's write to the log, or when the second connection reads it */
+static void
+check_moved_back (Bench *self, WpFault fault)
+{
+  g_autofree char *away = g_strconcat (self->path, "-away", NULL);
+  sqlite3 *db;
+  GThread *thread;
+
+  g_assert_true (open_database (self));
+  store (self, 10);
+  g_clear_pointer (&self->database, wp_database_free);
+  g_assert_no_errno (g_rename (self->path, away));
+  wp_fault_vfs_hold (fault, FILE_NAME "-wal");
+  thread = g_thread_new ("open", try_open, self);
+  wp_fault_vfs_await_held ();
+  g_assert_no_errno (g_rename (away, self->path));
+  wp_fault_vfs_hold (WP_FAULT_NONE, NULL);
+  g_assert_false (GPOINTER_TO_INT (g_thread_join (thread)));
+
+  g_assert_true (open_database (self));
+  store (self, 1);
+  g_clear_pointer (&self->database, wp_database_free);
+  g_assert_cmpint (sqlite3_open (self->path, &db), ==, SQLITE_OK);
+  g_assert_cmpint (query_number (db, "SELECT count(*) FROM jobs"), ==, 11);
+  sqlite3_close (db);
+}
+
+static void
+test_moved_back_at_write (Bench *self, gconstpointer data)
+{
+  check_moved_back (self, WP_FAULT_WRITE);
+}
+
+static void
+test_moved_back_at_read (Bench *self, gconstpointer data)
+{
+  check_moved_back (self, WP_FAULT_READ);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -314,6 +360,10 @@ main (int argc, char **argv)
               bench_clear);
   g_test_add ("/database-faults/sync-of-the-log", Bench, NULL, bench_init, test_sync_of_the_log, bench_clear);
   g_test_add ("/database-faults/sync-of-the-file", Bench, NULL, bench_init, test_sync_of_the_file,
+              bench_clear);
+  g_test_add ("/database-faults/moved-back-at-write", Bench, NULL, bench_init, test_moved_back_at_write,
+              bench_clear);
+  g_test_add ("/database-faults/moved-back-at-read", Bench, NULL, bench_init, test_moved_back_at_read,
               bench_clear);
 
   return g_test_run ();

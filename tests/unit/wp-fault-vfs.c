@@ -20,7 +20,8 @@ static const char *armed_suffix;
 static guint armed_left; /* operations until it fails */
 static WpFault held;
 static const char *held_suffix;
-static GCond released;
+static guint n_held; /* threads that wait */
+static GCond released, arrived;
 static GHashTable *disk; /* (element-type utf8 GBytes): what files hold on the disk, by name; NULL: it is not
                             watched */
 
@@ -37,7 +38,12 @@ fails (WpFault fault, sqlite3_file *file)
   const char *name = g_hash_table_lookup (names, file);
 
   while (fault == held && name && g_str_has_suffix (name, held_suffix))
-    g_cond_wait (&released, &mutex);
+    {
+      n_held++;
+      g_cond_broadcast (&arrived);
+      g_cond_wait (&released, &mutex);
+      n_held--;
+    }
   return fault == armed && armed_left > 0 && name && g_str_has_suffix (name, armed_suffix)
          && --armed_left == 0;
 }
@@ -212,6 +218,15 @@ wp_fault_vfs_hold (WpFault fault, const char *suffix)
   held = fault;
   held_suffix = suffix;
   g_cond_broadcast (&released);
+}
+
+void
+wp_fault_vfs_await_held (void)
+{
+  g_autoptr (GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&mutex);
+
+  while (n_held == 0)
+    g_cond_wait (&arrived, &mutex);
 }
 
 void

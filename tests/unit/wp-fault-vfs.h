@@ -21,6 +21,7 @@ void wp_fault_vfs_arm (WpFault fault, const char *suffix, guint nth);
 /* From now on such operations wait, on files whose names end in @suffix, until the next call of this.
  * WP_FAULT_NONE: none does. */
 void wp_fault_vfs_hold (WpFault fault, const char *suffix);
+void wp_fault_vfs_await_held (void); /* until a thread waits */
 
 /* From now on it is kept what files hold on the disk for sure. Before the first is opened; needed for
  * WP_FAULT_LOSING_SYNC. */
