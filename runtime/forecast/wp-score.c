@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#define MEMORY 120
+#define MEMORY 40
 #define SIGMAS 2
 
 void

@@ -6,7 +6,7 @@
 #define WP_SCORE_PENDING 64 /* predictions that have not come due */
 #define WP_SCORE_LEAST   20 /* fewer outcomes say nothing */
 
-/* Mean absolute errors, in which the latest 120 outcomes or so count. A plain value; all zero is new. */
+/* Mean absolute errors, in which the latest 40 outcomes or so count. A plain value; all zero is new. */
 typedef struct {
   struct {
     gint64 due_ns;

@@ -15,6 +15,7 @@
 #define SHORTEST_BLOCK_S 2.5
 #define LONGEST_BLOCK_S  5
 #define GROWTH_SIGMAS    4
+#define STEP_PART        0.5 /* a step that leaves less of the residues is no growth */
 #define LEAST_GROWTH     0.1 /* of the rate, in the time of all blocks */
 
 static const guint windows_s[] = { 10, 30, 100, 300 }; /* the first is the measure of what came true */
@@ -237,6 +238,27 @@ read_blocks (const WpTrafficWindow *self, double rates[GROWTH_BLOCKS])
   return block_s;
 }
 
+/* The squares that are left of the rates if they went from one level to another at once, at the best moment.
+ */
+static double
+residues_of_step (const double rates[GROWTH_BLOCKS])
+{
+  double least = INFINITY;
+
+  for (guint n = 1; n < GROWTH_BLOCKS; n++)
+    {
+      double sums[2] = { 0, 0 }, squares = 0;
+
+      for (guint i = 0; i < GROWTH_BLOCKS; i++)
+        {
+          sums[i >= n] += rates[i];
+          squares += rates[i] * rates[i];
+        }
+      least = MIN (least, squares - sums[0] * sums[0] / n - sums[1] * sums[1] / (GROWTH_BLOCKS - n));
+    }
+  return least;
+}
+
 /* The slope of a straight line through the rates of the last blocks, if it is significant; else 0. @now:
  * (out): its end */
 static double
@@ -259,7 +281,8 @@ find_growth (const WpTrafficWindow *self, double *now)
     residues += pow (rates[i] - mean - slope * (i - middle), 2);
   growth = slope * GROWTH_BLOCKS;
   *now = mean + growth / 2;
-  if (growth < LEAST_GROWTH * mean || slope < GROWTH_SIGMAS * sqrt (residues / (GROWTH_BLOCKS - 2) / squares))
+  if (growth < LEAST_GROWTH * mean || slope < GROWTH_SIGMAS * sqrt (residues / (GROWTH_BLOCKS - 2) / squares)
+      || residues_of_step (rates) < STEP_PART * residues)
     return 0;
 
   return slope / block_s;

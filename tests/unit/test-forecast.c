@@ -79,6 +79,24 @@ test_pending (void)
   g_assert_cmpuint (score.n_pending, ==, 0);
 }
 
+/* Bad forecasts of a time that is over do not hide good ones for long. */
+static void
+test_forgets (void)
+{
+  WpScore score = { .head = 0 };
+
+  for (gint64 i = 0; i < 300; i++)
+    {
+      gboolean is_bad = i < 200;
+
+      wp_score_predict (&score, i, is_bad ? 110 : 20, is_bad ? 20 : 110);
+      wp_score_observe (&score, i, 10);
+      g_assert_true (i < WP_SCORE_LEAST || i > 220 || !wp_score_is_significant (&score));
+    }
+  g_assert_true (wp_score_is_significant (&score));
+  g_assert_cmpfloat (wp_score_skill (&score), >, 0.7);
+}
+
 static const WpOfferedLoad load_of_4 = { .span_s = 100,
                                          .requests = 10000,
                                          .rate = 100,
@@ -306,6 +324,26 @@ test_ramp (void)
   forecast_run_clear (&run);
 }
 
+/* From 20 to 70 per second at once, where the workers do 100: that is no growth to be warned of. */
+static void
+test_step (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (23);
+  double now_s = 0;
+  guint n_warned = 0;
+  WpServerState state;
+  ForecastRun run;
+
+  forecast_run_init (&run, WORKERS, 2000);
+  while ((now_s += draw_exponential (random) / (now_s < 60 ? 20 : 70)) < 130)
+    forecast_run_add (&run, (gint64) (now_s * 1e9), (gint64) (0.04e9 * draw_exponential (random)));
+  for (guint i = 0; i < 130; i++)
+    n_warned += forecast_run_step (&run, &state)->capacity.verdict == WP_CAPACITY_TOO_FEW;
+  g_test_message ("warned in %u seconds", n_warned);
+  g_assert_cmpuint (n_warned, <=, 5);
+  forecast_run_clear (&run);
+}
+
 /* Under a load that is too much the queue grows as forecast: far better than that it stays as it is. */
 static void
 test_forecast_has_skill (void)
@@ -451,6 +489,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/chance", test_chance);
   g_test_add_func ("/forecast/still", test_still);
   g_test_add_func ("/forecast/pending", test_pending);
+  g_test_add_func ("/forecast/forgets", test_forgets);
   g_test_add_func ("/forecast/verdict", test_verdict);
   g_test_add_func ("/forecast/uncertain", test_uncertain);
   g_test_add_func ("/forecast/growth", test_growth);
@@ -460,6 +499,7 @@ main (int argc, char **argv)
   g_test_add_func ("/forecast/ring", test_ring);
   g_test_add_func ("/forecast/steady-traffic", test_steady_traffic);
   g_test_add_func ("/forecast/ramp", test_ramp);
+  g_test_add_func ("/forecast/step", test_step);
   g_test_add_func ("/forecast/has-skill", test_forecast_has_skill);
   g_test_add_func ("/forecast/resize-forgets", test_resize_forgets);
   g_test_add_func ("/forecast/what-if", test_what_if);
