@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define BLOCK_ROWS 4096
-#define BLOCKS     16  /* 1 MB */
+#define BLOCK_ROWS 1024
+#define BLOCKS     8   /* 128 kB, which stay in the second-level caches */
 #define BATCH_ROWS 256 /* of WpRow: stays in the first-level cache */
 
 typedef struct {
