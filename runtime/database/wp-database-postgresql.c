@@ -12,9 +12,12 @@
 #include "sim/base/wp-error.h"
 
 /* Nothing is kept in the session, so that a pooler may give each statement another one. */
-#define INSERT                                                                                               \
-  "INSERT INTO wp_jobs (id, received, method, path, content_type, body) "                                    \
-  "SELECT * FROM unnest ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING RETURNING id"
+#define INSERT_AS(rows)                                                                                      \
+  "INSERT INTO wp_jobs (id, received, method, path, content_type, body) " rows                               \
+  " ON CONFLICT (id) DO NOTHING RETURNING id"
+#define INSERT INSERT_AS ("SELECT * FROM unnest ($1, $2, $3, $4, $5, $6)")
+/* It is planned anew each time, which without arrays takes a third less time. */
+#define INSERT_ONE INSERT_AS ("VALUES ($1, $2, $3, $4, $5, $6)")
 #define COMPARE                                                                                              \
   "SELECT i.n::int, j.method = i.method AND j.path = i.path AND j.body = i.body "                            \
   "FROM unnest ($1, $2, $3, $4) WITH ORDINALITY AS i (id, method, path, body, n) "                           \
@@ -59,10 +62,10 @@ make_column (Column column, WpPostgresqlType type, WpJob *const *jobs, guint n)
   return array;
 }
 
-/* Runs @sql with @columns of @jobs for its parameters. */
+/* Runs @sql with @columns of @jobs for its parameters. @in_arrays: FALSE: it takes the values of one job */
 static PGresult *
-run (PostgresqlDatabase *self, const char *sql, const Column *columns, guint n_columns, WpJob *const *jobs,
-     guint n)
+run (PostgresqlDatabase *self, const char *sql, gboolean in_arrays, const Column *columns, guint n_columns,
+     WpJob *const *jobs, guint n)
 {
   g_autoptr (GPtrArray) arrays = g_ptr_array_new_with_free_func ((GDestroyNotify) g_byte_array_unref);
   const char *values[MAX_COLUMNS];
@@ -77,10 +80,10 @@ run (PostgresqlDatabase *self, const char *sql, const Column *columns, guint n_c
       GByteArray *array = make_column (columns[i], type, jobs, n);
 
       g_ptr_array_add (arrays, array);
-      values[i] = (const char *) array->data;
       lengths[i] = (int) array->len;
+      values[i] = in_arrays ? (const char *) array->data : wp_postgresql_array_first (array, &lengths[i]);
       formats[i] = 1;
-      types[i] = wp_postgresql_array_type (type);
+      types[i] = in_arrays ? wp_postgresql_array_type (type) : type;
     }
 
   return wp_postgresql_connection_run (
@@ -102,7 +105,7 @@ static WpResult
 compare (PostgresqlDatabase *self, WpJob *const *jobs, guint n, char **reason)
 {
   static const Column columns[] = { ID, METHOD, PATH, BODY };
-  g_autoptr (PGresult) result = run (self, COMPARE, columns, G_N_ELEMENTS (columns), jobs, n);
+  g_autoptr (PGresult) result = run (self, COMPARE, TRUE, columns, G_N_ELEMENTS (columns), jobs, n);
   WpResult status = wp_postgresql_judge (result, reason, NULL);
 
   if (status != WP_RESULT_STORED)
@@ -163,7 +166,8 @@ static WpResult
 write_rows (PostgresqlDatabase *self, WpJob *const *jobs, guint n, char **reason)
 {
   static const Column columns[] = { ID, RECEIVED, METHOD, PATH, CONTENT_TYPE, BODY };
-  g_autoptr (PGresult) result = run (self, INSERT, columns, G_N_ELEMENTS (columns), jobs, n);
+  g_autoptr (PGresult) result
+      = run (self, n > 1 ? INSERT : INSERT_ONE, n > 1, columns, G_N_ELEMENTS (columns), jobs, n);
   g_autoptr (GPtrArray) others = NULL;
   gboolean is_unknown = FALSE;
   WpResult status = wp_postgresql_judge (result, reason, &is_unknown);

@@ -4,7 +4,8 @@
 
 #include "sim/base/wp-time.h"
 
-#define EPOCH_S G_GINT64_CONSTANT (946684800) /* 2000-01-01, in unix time */
+#define HEAD_BYTES 20
+#define EPOCH_S    G_GINT64_CONSTANT (946684800) /* 2000-01-01, in unix time */
 
 static void
 add_word (GByteArray *self, gint32 value)
@@ -19,7 +20,7 @@ add_word (GByteArray *self, gint32 value)
 GByteArray *
 wp_postgresql_array_new (WpPostgresqlType type, guint n, gsize expected_bytes)
 {
-  GByteArray *self = g_byte_array_sized_new ((guint) (20 + 4 * (gsize) n + expected_bytes));
+  GByteArray *self = g_byte_array_sized_new ((guint) (HEAD_BYTES + 4 * (gsize) n + expected_bytes));
   const gint32 head[] = { 1, 1, (gint32) type, (gint32) n, 1 };
 
   for (guint i = 0; i < G_N_ELEMENTS (head); i++)
@@ -47,6 +48,16 @@ wp_postgresql_array_add_time (GByteArray *self, gint64 unix_ns)
   gint64 time_us = GINT64_TO_BE (unix_ns / WP_NS_PER_US - EPOCH_S * G_USEC_PER_SEC);
 
   wp_postgresql_array_add (self, &time_us, sizeof time_us);
+}
+
+const char *
+wp_postgresql_array_first (const GByteArray *self, int *bytes)
+{
+  guint32 word;
+
+  memcpy (&word, self->data + HEAD_BYTES, sizeof word);
+  *bytes = MAX ((gint32) GUINT32_FROM_BE (word), 0);
+  return (gint32) GUINT32_FROM_BE (word) < 0 ? NULL : (const char *) self->data + HEAD_BYTES + sizeof word;
 }
 
 guint
