@@ -130,6 +130,9 @@ check_files (const WpSimOptions *self, GError **error)
                          self->against ? self->against->len : 0, MAX (self->fleet.instances, 1));
   const WpSimCheck checks[] = {
     { self->client && !self->against, "--client needs --against" },
+    { self->tolerance >= 0 && !self->against, "--tolerance needs --against" },
+    { self->max_lag_ns != WP_TIME_NONE && !self->against, "--max-lag needs --against" },
+    { self->interval_ns != WP_TIME_NONE && !self->series, "--interval needs --series" },
     { self->client && wp_sim_options_are_of_fleet (self),
       "--client does not go with --instances and --fronts" },
     { self->shared.fronts > 0 && self->against && self->against->len < 2,

@@ -399,8 +399,8 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
                           .seed = DEFAULT_SEED,
                           .patience_ns = WP_TIME_NONE,
                           .tolerance = NOT_GIVEN,
-                          .max_lag_ns = DEFAULT_MAX_LAG_NS,
-                          .interval_ns = DEFAULT_INTERVAL_NS,
+                          .max_lag_ns = WP_TIME_NONE,
+                          .interval_ns = WP_TIME_NONE,
                           .draw = { .clients = { .duration_ns = WP_TIME_NONE, .warmup_ns = WP_TIME_NONE } },
                           .plan = { .at_ns = WP_TIME_NONE } };
   self->command = join_command (argv);
@@ -425,6 +425,10 @@ wp_sim_options_parse (WpSimOptions *self, char **argv, GError **error)
   if (self->tolerance == NOT_GIVEN)
     self->tolerance
         = wp_sim_options_are_of_fleet (self) ? WP_AGREEMENT_FLEET_TOLERANCE : WP_AGREEMENT_TOLERANCE;
+  if (self->max_lag_ns == WP_TIME_NONE)
+    self->max_lag_ns = DEFAULT_MAX_LAG_NS;
+  if (self->interval_ns == WP_TIME_NONE)
+    self->interval_ns = DEFAULT_INTERVAL_NS;
   self->http_stage.threads = MAX (self->http_stage.threads, 1);
   self->draw.clients.http_stage = self->http_stage;
   self->draw.clients.until_stored = self->policy.ack == WP_ACK_STORED;
