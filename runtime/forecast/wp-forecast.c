@@ -39,6 +39,7 @@ read_state (WpForecast *self, WpServerState *state)
     .rejected = ledger.rejected,
     .timed_out = ledger.timed_out,
     .full_ns = ledger.full_ns,
+    .worker_ns = ledger.worker_ns,
     .queued_peak = ledger.recent_queued_peak,
     .queued = ledger.queued,
     .parked = ledger.parked,

@@ -98,17 +98,13 @@ static void
 observe_traffic (WpForecaster *self, const WpServerState *state)
 {
   WpOutlook *outlook = &self->outlook;
-  WpTrafficMark mark = { state->now_ns, state->arrived, state->rejected, state->timed_out, state->full_ns };
+  WpTrafficMark mark = { state->now_ns,    state->arrived, state->rejected,
+                         state->timed_out, state->full_ns, state->worker_ns };
 
-  if (outlook->until.at_ns > 0) /* not the first */
+  if (outlook->until.at_ns > 0 && !has_same_sizes (&self->policy, &state->policy)) /* not the first */
     {
-      mark.worker_s = outlook->until.worker_s
-                      + outlook->system.workers * (double) (mark.at_ns - outlook->until.at_ns) / WP_NS_PER_S;
-      if (!has_same_sizes (&self->policy, &state->policy))
-        {
-          forget_forecasts (self);
-          outlook->resized_ns = mark.at_ns;
-        }
+      forget_forecasts (self);
+      outlook->resized_ns = mark.at_ns;
     }
   self->policy = state->policy;
   wp_traffic_window_observe (self->window, &mark, self->ring);

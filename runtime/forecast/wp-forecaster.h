@@ -7,7 +7,8 @@
 typedef struct {
   gint64 now_ns;                        /* CLOCK_MONOTONIC */
   guint64 arrived, rejected, timed_out; /* totals so far */
-  gint64 full_ns;                       /* so is this */
+  gint64 full_ns;                       /* so is this, */
+  guint64 worker_ns;                    /* and this: of WpLedger */
   guint64 queued, parked, in_service;
   guint64 queued_peak; /* in the present second */
   WpPolicy policy;

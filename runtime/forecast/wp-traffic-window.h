@@ -10,7 +10,7 @@ typedef struct {
   guint64 arrived; /* requests: the next one's place in the ring */
   guint64 rejected, timed_out;
   gint64 full_ns;
-  double worker_s; /* workers, summed over the time */
+  guint64 worker_ns; /* of WpLedger */
 } WpTrafficMark;
 
 /**

@@ -48,13 +48,14 @@ set_waits (WpWhatIfFigures *self, GArray *waits_us)
 
 /* NaN: without limit */
 static double
-mean_workers (const WpOutlook *outlook)
+mean_workers (const WpOutlook *outlook, const WpServerState *now)
 {
-  double span_s = (double) (outlook->until.at_ns - outlook->from.at_ns) / WP_NS_PER_S;
+  gint64 span_ns = now->now_ns - outlook->from.at_ns;
 
   if (outlook->system.workers == WP_UNBOUNDED)
     return NAN;
-  return span_s > 0 ? (outlook->until.worker_s - outlook->from.worker_s) / span_s : outlook->system.workers;
+  return span_ns > 0 ? (double) (now->worker_ns - outlook->from.worker_ns) / (double) span_ns
+                     : outlook->system.workers;
 }
 
 static void
@@ -146,7 +147,7 @@ wp_what_if (WpWhatIf *self, const WpSampleRing *ring, const WpOutlook *outlook, 
   WpsimResult result;
 
   *self = (WpWhatIf){ .requests = 0 };
-  measure (self, reader, mean_workers (outlook));
+  measure (self, reader, mean_workers (outlook, now));
   count (self, outlook, now);
   if (!model || !feed (model, reader, traffic) || !wpsim_model_finish (model, &result, NULL))
     return FALSE;

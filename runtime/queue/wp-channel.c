@@ -17,10 +17,11 @@ struct _WpChannel {
   gboolean parks_meanwhile;
   WpJobList queue; /* accepted, not started */
   WpParked parked;
-  WpJobList in_service; /* in order of arrival too, since the oldest waiting job starts first */
-  WpWorker *idle;       /* a stack: the record of the last used worker is in the cache */
-  GPtrArray *workers;   /* (element-type WpWorker): created so far */
-  gint64 full_since_ns; /* WP_TIME_NONE: it is not full */
+  WpJobList in_service;   /* in order of arrival too, since the oldest waiting job starts first */
+  WpWorker *idle;         /* a stack: the record of the last used worker is in the cache */
+  GPtrArray *workers;     /* (element-type WpWorker): created so far */
+  gint64 full_since_ns;   /* WP_TIME_NONE: it is not full */
+  gint64 worked_until_ns; /* the ledger's worker_ns is up to then */
   WpLedger ledger;
   WpChannelTimes times; /* added to under the lock */
 };
@@ -34,6 +35,7 @@ wp_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 tim
 
   self->capacity_jobs = capacity_jobs;
   self->max_workers = workers;
+  self->worked_until_ns = wp_time_monotonic ();
   self->rejects = rejects;
   wp_parked_init (&self->parked, timeout_ns);
   self->workers = g_ptr_array_new_with_free_func (g_free);
@@ -136,6 +138,14 @@ note_full_locked (WpChannel *self, gint64 now_ns)
   if (!is_full)
     self->ledger.full_ns += now_ns - self->full_since_ns;
   self->full_since_ns = is_full ? now_ns : WP_TIME_NONE;
+}
+
+/* Before their number changes, and before it is read. */
+static void
+add_worker_time_locked (WpChannel *self, gint64 now_ns)
+{
+  self->ledger.worker_ns += self->max_workers * (guint64) (now_ns - self->worked_until_ns);
+  self->worked_until_ns = now_ns;
 }
 
 static gboolean
@@ -340,6 +350,7 @@ wp_channel_resize (WpChannel *self, guint capacity_jobs, guint workers, gboolean
   g_assert (workers >= 1);
   wp_parked_set_timeout (&self->parked, timeout_ns,
                          self->ledger.received + self->ledger.recovered + self->ledger.taken);
+  add_worker_time_locked (self, now_ns);
   self->capacity_jobs = capacity_jobs;
   self->max_workers = workers;
   self->rejects = rejects;
@@ -533,6 +544,9 @@ wp_channel_close (WpChannel *self)
 static void
 count_locked (WpChannel *self, WpLedger *ledger)
 {
+  gint64 now_ns = wp_time_monotonic ();
+
+  add_worker_time_locked (self, now_ns);
   self->ledger.queued_peak = MAX (self->ledger.queued_peak, self->ledger.recent_queued_peak);
   self->ledger.parked_peak = MAX (self->ledger.parked_peak, self->ledger.recent_parked_peak);
   *ledger = self->ledger;
@@ -540,7 +554,7 @@ count_locked (WpChannel *self, WpLedger *ledger)
   ledger->queued = self->queue.n;
   ledger->parked = self->parked.n;
   if (self->full_since_ns != WP_TIME_NONE)
-    ledger->full_ns += wp_time_monotonic () - self->full_since_ns;
+    ledger->full_ns += now_ns - self->full_since_ns;
 }
 
 void

@@ -17,7 +17,8 @@ typedef struct {
   guint64 parked_peak, queued_peak, in_service_peak;
   guint64 recent_queued_peak, recent_parked_peak; /* since wp_channel_sample() */
   gint64 full_ns;                                 /* how long queue and workers were full, in all */
-  gboolean passes;                                /* to a shared queue: stored is called passed */
+  guint64 worker_ns; /* the time of all workers, busy or not; it wraps, only differences mean anything */
+  gboolean passes;   /* to a shared queue: stored is called passed */
 } WpLedger;
 
 void wp_ledger_end (WpLedger *self, WpOutcome outcome);

@@ -16,6 +16,7 @@ typedef struct {
   WpForecaster *forecaster;
   gint64 *free_ns; /* of the workers */
   gint64 now_ns;
+  guint64 worker_ns;
   guint seen, ended;  /* jobs that have arrived, and those added to the ring */
   gboolean simulates; /* the depth is forecast too */
 } ForecastRun;
@@ -94,12 +95,15 @@ static inline const WpOutlook *
 forecast_run_step (ForecastRun *self, WpServerState *state)
 {
   self->now_ns += WP_NS_PER_S;
+  self->worker_ns += self->policy.workers * (guint64) WP_NS_PER_S;
   while (self->seen < self->jobs->len
          && g_array_index (self->jobs, ForecastJob, self->seen).arrival_ns <= self->now_ns)
     self->seen++;
-  *state = (WpServerState){
-    .now_ns = self->now_ns, .arrived = self->seen, .policy = self->policy, .simulates = self->simulates
-  };
+  *state = (WpServerState){ .now_ns = self->now_ns,
+                            .arrived = self->seen,
+                            .worker_ns = self->worker_ns,
+                            .policy = self->policy,
+                            .simulates = self->simulates };
   forecast_run_count (self, state);
 
   return wp_forecaster_observe (self->forecaster, state);

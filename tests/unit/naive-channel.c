@@ -6,7 +6,7 @@ naive_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 
   NaiveChannel *self = g_new0 (NaiveChannel, 1);
 
   self->capacity_jobs = capacity_jobs;
-  self->workers = workers;
+  self->workers = self->had_workers = workers;
   self->rejects = rejects;
   self->timeout_ns = timeout_ns;
   self->jobs = g_array_new (FALSE, FALSE, sizeof (NaiveJob));
@@ -301,6 +301,8 @@ note_full (NaiveChannel *self)
 {
   if (self->was_full)
     self->peaks.full_ns += self->now_ns - self->seen_ns;
+  self->peaks.worker_ns += self->had_workers * (guint64) (self->now_ns - self->seen_ns);
+  self->had_workers = self->workers;
   self->was_full = naive_channel_count_state (self, WP_JOB_IN_SERVICE) >= self->workers
                    && naive_channel_count_state (self, WP_JOB_QUEUED) >= self->capacity_jobs;
   self->seen_ns = self->now_ns;

@@ -24,7 +24,8 @@ typedef struct {
   GArray *turned_away; /* (element-type int): parked jobs that the last operation ended, the oldest first */
   WpLedger peaks;      /* parked_peak, queued_peak, recent ones, in_service_peak, full_ns */
   gboolean was_full;   /* at seen_ns, when the ledger was last read: after every operation */
-  gint64 seen_ns;
+  gint64 seen_ns;      /* first: when it began */
+  guint had_workers;   /* at seen_ns */
 } NaiveChannel;
 
 NaiveChannel *naive_channel_new (guint capacity_jobs, guint workers, gboolean rejects, gint64 timeout_ns);

@@ -50,6 +50,7 @@ pair_init (Pair *self, guint64 seed, guint64 stream)
   timeout_ns = below (self, 4) == 0 ? WP_TIME_NONE : 1 + below (self, 20);
   self->channel = wp_channel_new (capacity_jobs, workers, rejects, timeout_ns);
   self->naive = naive_channel_new (capacity_jobs, workers, rejects, timeout_ns);
+  self->naive->now_ns = self->naive->seen_ns = clock_ns;
   self->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify) wp_job_unref);
   self->duplicates = self->conflicts = self->outages = 0;
 }
@@ -506,12 +507,31 @@ test_recovery_is_not_full (void)
   g_assert_cmpint (ledger.full_ns, ==, 0);
 }
 
+/* One worker for 10 s, and four for 5. */
+static void
+test_time_of_workers (void)
+{
+  g_autoptr (WpChannel) channel = wp_channel_new (2, 1, FALSE, WP_TIME_NONE);
+  WpResized resized;
+  WpLedger ledger;
+
+  clock_ns += 10 * WP_NS_PER_S;
+  wp_channel_resize (channel, 2, 4, FALSE, WP_TIME_NONE, &resized);
+  wp_resized_clear (&resized);
+  clock_ns += 4 * WP_NS_PER_S;
+  wp_channel_count (channel, &ledger, NULL);
+  clock_ns += WP_NS_PER_S;
+  wp_channel_count (channel, &ledger, NULL);
+  g_assert_cmpuint (ledger.worker_ns, ==, 30 * WP_NS_PER_S);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/channel/equals-naive", test_equals_naive);
   g_test_add_func ("/channel/recovery-is-not-full", test_recovery_is_not_full);
+  g_test_add_func ("/channel/time-of-workers", test_time_of_workers);
   g_test_add_func ("/channel/one-commit-frees-many", test_one_commit_frees_many);
 
   return g_test_run ();
