@@ -555,7 +555,7 @@ test_alive_under_overload (void)
       g_test_skip ("the limit of descriptors is below 10,000");
       return;
     }
-  wp_crowd_send (crowd, many, "X-WP-Service: 3600\r\n");
+  wp_crowd_send_in_parts (crowd, server, many, "X-WP-Service: 3600\r\n");
   while (wp_harness_stat (server, "ledger.in_service") < many)
     wp_crowd_look (crowd);
   for (guint i = 0; i < 3; i++)

@@ -47,7 +47,7 @@ test_default (void)
     return;
   server = wp_harness_start ("--threads=2", "-d", "delay:500ms", NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
-  wp_crowd_send (crowd, MANY, NULL);
+  wp_crowd_send_in_parts (crowd, server, MANY, NULL);
   wp_crowd_await (crowd, MANY);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, MANY);
   wp_harness_await_stat (server, "ledger.stored", MANY);
@@ -66,7 +66,7 @@ test_worker_pool (void)
     return;
   server = wp_harness_start ("--threads=2", "-m", "WorkerPool", "-d", "delay:500ms", NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
-  wp_crowd_send (crowd, MANY, NULL);
+  wp_crowd_send_in_parts (crowd, server, MANY, NULL);
   wp_crowd_await (crowd, MANY);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, MANY);
   wp_harness_await_stat (server, "ledger.stored", MANY);
@@ -88,7 +88,7 @@ test_buffered_channel (void)
   server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms",
                              "--drain-timeout=1s", NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
-  wp_crowd_send (crowd, MANY, NULL);
+  wp_crowd_send_in_parts (crowd, server, MANY, NULL);
   wp_crowd_await (crowd, MANY);
   g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, MANY);
   g_assert_cmpfloat (wp_harness_stat (server, "blocked"), ==, 0);
@@ -188,7 +188,7 @@ test_first_come_first_served (void)
   server = wp_harness_start ("--threads=2", "-m", "BufferedChannel", "-d", "delay:500ms",
                              "--record=record.csv", DRAIN_TIMEOUT, NULL);
   crowd = wp_crowd_new (wp_harness_port (server));
-  wp_crowd_send (crowd, MORE, NULL);
+  wp_crowd_send_in_parts (crowd, server, MORE, NULL);
   wp_crowd_await (crowd, MANY + 1);
   wp_harness_await_stat (server, "ledger.received", MORE);
   g_assert_cmpuint (ask_admin (server, "/healthz"), ==, 200);

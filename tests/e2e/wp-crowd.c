@@ -14,6 +14,7 @@
 #include "tests/e2e/wp-client.h"
 
 #define ROOM         512
+#define PART         2000
 #define FILES_BESIDE 64
 
 typedef struct {
@@ -108,6 +109,19 @@ wp_crowd_send (WpCrowd *self, guint n, const char *headers)
   for (guint i = 0; i < n; i++)
     add_member (self, headers);
   wp_crowd_look (self);
+}
+
+void
+wp_crowd_send_in_parts (WpCrowd *self, WpHarness *server, guint n, const char *headers)
+{
+  double received = wp_harness_stat (server, "ledger.received");
+
+  for (guint sent = 0; sent < n; sent += PART)
+    {
+      wp_crowd_send (self, MIN (PART, n - sent), headers);
+      while (wp_harness_stat (server, "ledger.received") < received + MIN (sent + PART, n))
+        wp_crowd_look (self);
+    }
 }
 
 /* A response is whole once its body is. Sets the status. */

@@ -2,7 +2,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "tests/e2e/wp-harness.h"
 
 typedef struct _WpCrowd WpCrowd;
 
@@ -17,6 +17,11 @@ gboolean wp_crowd_has_room (guint n);
  * counting from 0, and @headers (whole lines; NULL: none) once it is connected, and leaves when it is
  * answered. */
 void wp_crowd_send (WpCrowd *self, guint n, const char *headers);
+
+/* The same of more clients than a listener's backlog holds, to @server: a part of them waits until the one
+ * before has been received. The kernel may reset a connection for which the backlog of a slow server has no
+ * room. */
+void wp_crowd_send_in_parts (WpCrowd *self, WpHarness *server, guint n, const char *headers);
 
 /* From now on a client may lose its connection: that is its response then, with this for its status. Half a
  * response is still an error. */
