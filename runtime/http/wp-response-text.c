@@ -15,6 +15,7 @@ static const struct {
   { 200, "OK" },
   { 400, "Bad Request" },
   { 401, "Unauthorized" },
+  { 403, "Forbidden" },
   { 405, "Method Not Allowed" },
   { 408, "Request Timeout" },
   { 413, "Content Too Large" },

@@ -53,6 +53,7 @@ ask (WpHarness *server, const char *method, const char *path, const char *header
   wp_client_send (client, head);
   response = wp_client_read (client);
   g_assert_nonnull (response);
+  g_assert_null (strstr (response->head, " Unknown\r\n")); /* each status has its phrase */
   if (answer)
     *answer = g_strdup (response->body);
   return response->status;
