@@ -13,27 +13,32 @@ typedef struct {
   gboolean blocked;
 } WpSharedJob;
 
+/* At a worker. */
 typedef struct {
   gint64 at_ns;
-  guint64 order; /* among those of one instant */
-  guint at;      /* this front or worker */
-  guint jobs;
+  guint worker, jobs;
 } WpSharedEvent;
 
 static inline gboolean
 wp_shared_event_is_sooner (const WpSharedEvent *a, const WpSharedEvent *b)
 {
-  return a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->order < b->order);
+  return a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->worker < b->worker);
+}
+
+static inline gboolean
+wp_shared_job_is_sooner (const WpSharedJob *a, const WpSharedJob *b)
+{
+  return a->accepted_ns < b->accepted_ns || (a->accepted_ns == b->accepted_ns && a->request < b->request);
 }
 
 WP_DEFINE_RING (WpSharedJobs, wp_shared_jobs, WpSharedJob)
+WP_DEFINE_HEAP (WpSharedJobHeap, wp_shared_job_heap, WpSharedJob, wp_shared_job_is_sooner)
 WP_DEFINE_RING (WpSharedEvents, wp_shared_events, WpSharedEvent)
 WP_DEFINE_HEAP (WpSharedEventHeap, wp_shared_event_heap, WpSharedEvent, wp_shared_event_is_sooner)
 
 typedef struct {
-  WpSharedJobs publishes; /* on their way to the engine, or its confirm on its way back */
-  guint next_thread;      /* the one that is free first */
-  gint64 confirmed_ns;    /* of the last publish */
+  guint next_thread;   /* the one that is free first */
+  gint64 confirmed_ns; /* of the last publish */
   WpCommitDraws confirms;
 } WpSharedFront;
 
@@ -59,17 +64,21 @@ struct _WpSharedQueue {
   gint64 *free_ns; /* of each front, when its threads are free, in a ring */
 
   gint64 now_ns;
-  WpSharedEventHeap confirms; /* of each front the next */
-  WpSharedJobs refused;       /* by the engine; their fronts offer them again */
-  gint64 retry_at_ns;         /* when the fronts have done so; WP_TIME_NONE: the queue is not open to them */
-  WpSharedJobs ready;         /* in the engine's queue */
-  guint reopen_jobs;          /* the most ready jobs with which a full queue takes jobs again */
-  gboolean is_closed;         /* it has been full, and is not yet below the places at which it opens */
-  WpSteps line;               /* workers with credit, in the order in which they get a job each */
-  WpSharedJobs deliveries;    /* on their way to workers; started_ns: when they are there */
-  WpSharedEvents credits;     /* on their way to the engine */
-  gint64 credited_ns;         /* of the last of them */
-  WpSharedEventHeap writers;  /* ends of commits, and idle writers that wake */
+  /* publishes on their way to the engine, or its confirm on its way back: in order of the confirms, and those
+   * that a later one of another front precedes */
+  WpSharedJobs in_order;
+  gint64 last_ordered_ns; /* the last confirm of those in order */
+  WpSharedJobHeap out_of_order;
+  WpSharedJobs refused;      /* by the engine; their fronts offer them again */
+  gint64 retry_at_ns;        /* when the fronts have done so; WP_TIME_NONE: the queue is not open to them */
+  WpSharedJobs ready;        /* in the engine's queue */
+  guint reopen_jobs;         /* the most ready jobs with which a full queue takes jobs again */
+  gboolean is_closed;        /* it has been full, and is not yet below the places at which it opens */
+  WpSteps line;              /* workers with credit, in the order in which they get a job each */
+  WpSharedJobs deliveries;   /* on their way to workers; started_ns: when they are there */
+  WpSharedEvents credits;    /* on their way to the engine */
+  gint64 credited_ns;        /* of the last of them */
+  WpSharedEventHeap writers; /* ends of commits, and idle writers that wake */
   WpSharedWorker *workers;
   guint64 committing; /* workers */
   gboolean overflowed;

@@ -45,10 +45,9 @@ wp_shared_queue_free (WpSharedQueue *self)
   wp_commit_unref (self->commit);
   wp_balancer_clear (&self->balancer);
   g_free (self->free_ns);
-  for (guint i = 0; i < self->options.fronts; i++)
-    wp_shared_jobs_clear (&self->fronts[i].publishes);
   g_free (self->fronts);
-  wp_shared_event_heap_clear (&self->confirms);
+  wp_shared_jobs_clear (&self->in_order);
+  wp_shared_job_heap_clear (&self->out_of_order);
   wp_shared_jobs_clear (&self->refused);
   wp_shared_jobs_clear (&self->ready);
   wp_steps_clear (&self->line);
@@ -95,9 +94,13 @@ pass_front (WpSharedQueue *self, WpSharedJob job)
     wp_commit_count_row (self->confirm, &self->acknowledgements, *free_ns);
   job.accepted_ns = add (self, *free_ns, wp_commit_draw (self->confirm, &front->confirms, 1));
   job.accepted_ns = front->confirmed_ns = MAX (job.accepted_ns, front->confirmed_ns);
-  if (front->publishes.length == 0)
-    wp_shared_event_heap_push (&self->confirms, (WpSharedEvent){ job.accepted_ns, job.request, i, 0 });
-  wp_shared_jobs_push (&front->publishes, job);
+  if (self->in_order.length == 0 || job.accepted_ns >= self->last_ordered_ns)
+    {
+      self->last_ordered_ns = job.accepted_ns;
+      wp_shared_jobs_push (&self->in_order, job);
+    }
+  else
+    wp_shared_job_heap_push (&self->out_of_order, job);
 }
 
 /* When the engine, which gets it at @at_ns, has replicated an acknowledgement, or a publish that it refused
@@ -118,7 +121,7 @@ begin_commit (WpSharedQueue *self, guint i)
   worker->is_waking = FALSE;
   worker->in_commit = MIN (worker->in_service, wp_commit_max_rows (self->commit));
   lasts_ns = wp_commit_draw (self->commit, &worker->commits, worker->in_commit);
-  wp_shared_event_heap_push (&self->writers, (WpSharedEvent){ add (self, self->now_ns, lasts_ns), i, i, 0 });
+  wp_shared_event_heap_push (&self->writers, (WpSharedEvent){ add (self, self->now_ns, lasts_ns), i, 0 });
   self->committing++;
   self->n_commits++;
   self->rows += worker->in_commit;
@@ -135,7 +138,7 @@ wake_writer (WpSharedQueue *self, guint i)
       return;
     }
   self->workers[i].is_waking = TRUE;
-  wp_shared_event_heap_push (&self->writers, (WpSharedEvent){ add (self, self->now_ns, delay_ns), i, i, 0 });
+  wp_shared_event_heap_push (&self->writers, (WpSharedEvent){ add (self, self->now_ns, delay_ns), i, 0 });
 }
 
 static void
@@ -182,7 +185,7 @@ end_commit (WpSharedQueue *self, guint i)
   gint64 credited_ns = replicate (self, self->now_ns);
 
   self->credited_ns = MAX (credited_ns, self->credited_ns);
-  wp_shared_events_push (&self->credits, (WpSharedEvent){ self->credited_ns, 0, i, worker->in_commit });
+  wp_shared_events_push (&self->credits, (WpSharedEvent){ self->credited_ns, i, worker->in_commit });
   self->committing--;
   self->last_ns = self->now_ns;
   for (; worker->in_commit > 0; worker->in_commit--, worker->in_service--)
@@ -223,11 +226,11 @@ static void
 take_credit (WpSharedQueue *self)
 {
   WpSharedEvent credit = wp_shared_events_pop (&self->credits);
-  WpSharedWorker *worker = &self->workers[credit.at];
+  WpSharedWorker *worker = &self->workers[credit.worker];
 
   worker->credit += credit.jobs;
   if (!worker->is_in_line)
-    wp_steps_push (&self->line, credit.at);
+    wp_steps_push (&self->line, credit.worker);
   worker->is_in_line = TRUE;
   deliver (self);
 }
@@ -262,28 +265,28 @@ accept (WpSharedQueue *self, WpSharedJob job)
   self->is_closed |= self->ready.length > self->layout.queue_jobs;
 }
 
-/* Takes the next publish of all fronts. */
-static WpSharedJob
-pop_publish (WpSharedQueue *self)
+/* Of publishes, which there are. Returns: NULL: the next is in order */
+static const WpSharedJob *
+find_out_of_order (const WpSharedQueue *self)
 {
-  guint i = wp_shared_event_heap_pop (&self->confirms).at;
-  WpSharedJobs *publishes = &self->fronts[i].publishes;
-  WpSharedJob job = wp_shared_jobs_pop (publishes);
+  WpSharedJob first;
 
-  if (publishes->length > 0)
-    {
-      WpSharedJob next = wp_shared_jobs_front (publishes);
+  if (self->out_of_order.length == 0)
+    return NULL;
+  if (self->in_order.length == 0)
+    return wp_shared_job_heap_first (&self->out_of_order);
+  first = wp_shared_jobs_front (&self->in_order);
 
-      wp_shared_event_heap_push (&self->confirms, (WpSharedEvent){ next.accepted_ns, next.request, i, 0 });
-    }
-
-  return job;
+  return wp_shared_job_is_sooner (&first, wp_shared_job_heap_first (&self->out_of_order))
+             ? NULL
+             : wp_shared_job_heap_first (&self->out_of_order);
 }
 
 static void
 take_publish (WpSharedQueue *self)
 {
-  WpSharedJob job = pop_publish (self);
+  WpSharedJob job = find_out_of_order (self) ? wp_shared_job_heap_pop (&self->out_of_order)
+                                             : wp_shared_jobs_pop (&self->in_order);
 
   job.blocked = self->is_closed || self->refused.length > 0;
   if (!job.blocked)
@@ -327,8 +330,10 @@ find_next (const WpSharedQueue *self, gint64 *next_ns)
     choose (&kind, next_ns, DELIVERY, wp_shared_jobs_front (&self->deliveries).started_ns);
   if (self->retry_at_ns != WP_TIME_NONE)
     choose (&kind, next_ns, RETRY, self->retry_at_ns);
-  if (self->confirms.length > 0)
-    choose (&kind, next_ns, CONFIRM, wp_shared_event_heap_first (&self->confirms)->at_ns);
+  if (self->in_order.length > 0)
+    choose (&kind, next_ns, CONFIRM, wp_shared_jobs_front (&self->in_order).accepted_ns);
+  if (self->out_of_order.length > 0)
+    choose (&kind, next_ns, CONFIRM, wp_shared_job_heap_first (&self->out_of_order)->accepted_ns);
 
   return kind;
 }
@@ -341,7 +346,7 @@ happen (WpSharedQueue *self, Kind kind)
   switch (kind)
     {
     case WRITER:
-      writer = wp_shared_event_heap_pop (&self->writers).at;
+      writer = wp_shared_event_heap_pop (&self->writers).worker;
       if (self->workers[writer].is_waking)
         begin_commit (self, writer);
       else

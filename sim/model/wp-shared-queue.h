@@ -33,8 +33,8 @@ typedef struct {
  * - At the end of a commit its jobs are acknowledged, which takes the engine as long as a publish. Then their
  *   credit is given again.
  *
- * Source: rabbit_fifo.erl of RabbitMQ 3.10, for the turns of the workers and the two limits. O(log fronts +
- * log workers) per job, memory for the jobs in the system.
+ * Source: rabbit_fifo.erl of RabbitMQ 3.10, for the turns of the workers and the two limits. O(log workers)
+ * per job, and O(log n) with n confirms that overtake each other; memory for the jobs in the system.
  */
 typedef struct _WpSharedQueue WpSharedQueue;
 
