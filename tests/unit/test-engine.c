@@ -226,6 +226,7 @@ test_delays (void)
 typedef struct {
   WpSource base;
   gint n_stored, n_failed; /* atomic */
+  guint n_prefetched;
 } FakeSource;
 
 static void
@@ -235,6 +236,12 @@ fake_settle (WpSource *base, WpJob *job)
 
   g_assert_true (wp_job_is_stored (job) || g_str_equal (job->failure, "the connection is cut"));
   g_atomic_int_inc (wp_job_is_stored (job) ? &self->n_stored : &self->n_failed);
+}
+
+static void
+fake_set_prefetch (WpSource *base, guint n_jobs)
+{
+  ((FakeSource *) base)->n_prefetched = n_jobs;
 }
 
 static void
@@ -255,13 +262,14 @@ deliver (FakeSource *self, guint n)
 static void
 check_source (guint failures, const WpRetry *retry, guint stored, guint failed, guint retries)
 {
-  static const WpSourceClass class = { .settle = fake_settle };
+  static const WpSourceClass class = { .settle = fake_settle, .set_prefetch = fake_set_prefetch };
   FakeSource source = { .base = { .class = &class } };
   WpLedger ledger;
   Bench bench;
 
   bench_init (&bench, WP_MODE_WORKER_POOL, failures, TRUE, retry);
   wp_engine_set_source (bench.mode, &source.base);
+  g_assert_cmpuint (source.n_prefetched, >, 0);
   deliver (&source, 100);
   check_books (&bench, stored, failed, retries);
   wp_engine_count (bench.mode, &ledger, NULL);
