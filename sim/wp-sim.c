@@ -494,12 +494,13 @@ load_records (WpSimOptions *options, GPtrArray *measured, GPtrArray *warnings, G
       if (!record)
         return FALSE;
       g_ptr_array_add (measured, record);
-      if (wp_measurement_is_worker (record) && options->shared.fronts == 0)
+      if ((wp_measurement_is_worker (record) || wp_measurement_is_front (record))
+          && options->shared.fronts == 0)
         return wp_fail (
             error, WP_ERROR_USAGE,
-            "--against: %s is of a worker of a shared queue: give it and the fronts' records with "
-            "--fronts",
-            wp_measurement_path (record));
+            "--against: %s is of a %s of a shared queue: with --fronts give the records of the fronts and of "
+            "the workers",
+            wp_measurement_path (record), wp_measurement_is_worker (record) ? "worker" : "front");
       if (options->shared.fronts == 0 && !wp_measurement_complete (record, &options->policy, warnings, error))
         return FALSE;
     }

@@ -14,6 +14,8 @@
 
 #define TURN_US      50000 /* interval of the thread; waking it for every job would cost more than the row */
 #define LAST_ROWS_US 1000000
+#define FRONT_COLUMNS                                                                                        \
+  (WP_COLUMNS_ALL & ~(1u << WP_COLUMN_SERVICE | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED))
 
 /* A change of sizes, for the recorder's thread. */
 typedef struct {
@@ -30,7 +32,7 @@ typedef struct {
 struct _WpRecorder {
   char *path;
   char **notes;
-  gboolean of_queue;
+  WpRecordKind kind;
   gint reopen; /* atomic */
   GThread *thread;
 
@@ -51,8 +53,9 @@ struct _WpRecorder {
   gboolean late_reported;
   guint64 n_rows; /* set before the thread is stopped */
   WpPressure pressure;
-  Change now;                 /* the last change that was written; @sizes NULL: none */
-  guint64 n_given, n_written; /* rows passed to write_row(), and rows in files that were closed */
+  gint64 apart_ns, apart_written_ns; /* least time from publish to arrival; as the file has it */
+  Change now;                        /* the last change that was written; @sizes NULL: none */
+  guint64 n_given, n_written;        /* rows passed to write_row(), and rows in files that were closed */
   guint64 n_lost_reported;
   GError *error; /* the first */
 };
@@ -125,8 +128,10 @@ open_file (WpRecorder *self, gboolean truncate, GError **error)
 
   if (!take_file (self, &file, error))
     return FALSE;
-  self->writer = wp_trace_writer_new (self->fd, WP_COLUMNS_ALL);
-  if (self->of_queue)
+  self->writer
+      = wp_trace_writer_new (self->fd, self->kind == WP_RECORD_FRONT ? FRONT_COLUMNS : WP_COLUMNS_ALL);
+  self->apart_written_ns = G_MAXINT64;
+  if (self->kind == WP_RECORD_WORKER)
     wp_trace_writer_rename (self->writer, WP_COLUMN_ACCEPTED, "enqueued");
   for (char **note = self->notes; note[0]; note += 2)
     wp_trace_writer_note (self->writer, note[0], note[1]);
@@ -193,6 +198,8 @@ write_row (const WpRow *absolute, gpointer data)
   self->n_given++;
   if (self->origin_ns == WP_TIME_NONE)
     self->origin_ns = row.arrival_ns;
+  if (self->kind == WP_RECORD_WORKER && row.accepted_ns != WP_TIME_NONE)
+    self->apart_ns = MIN (self->apart_ns, row.arrival_ns - row.accepted_ns);
   shift (&row.arrival_ns, self->origin_ns);
   shift (&row.accepted_ns, self->origin_ns);
   shift (&row.started_ns, self->origin_ns);
@@ -225,6 +232,20 @@ write_pressure (WpRecorder *self)
     return;
   g_snprintf (state, sizeof state, "pressure=%s", g_ascii_formatd (share, sizeof share, "%.3f", waited));
   if (!wp_trace_writer_moment (self->writer, now_ns - self->origin_ns, state, &error))
+    write_failed (self, error);
+}
+
+static void
+write_apart (WpRecorder *self)
+{
+  char state[64], apart[WP_TIME_BUFFER];
+  GError *error = NULL;
+
+  if (!self->writer || self->apart_ns >= self->apart_written_ns)
+    return;
+  self->apart_written_ns = self->apart_ns;
+  g_snprintf (state, sizeof state, "clocks-apart=%s", wp_time_format_seconds (apart, self->apart_ns));
+  if (!wp_trace_writer_moment (self->writer, wp_time_monotonic () - self->origin_ns, state, &error))
     write_failed (self, error);
 }
 
@@ -354,6 +375,7 @@ take_ended (WpRecorder *self)
   if (taken->len > 0)
     {
       write_pressure (self);
+      write_apart (self);
       flush (self);
     }
   report_late (self);
@@ -378,6 +400,7 @@ take_last (WpRecorder *self)
     }
   n_lost = wp_row_order_end (self->order, self->n_rows);
   write_changes (self);
+  write_apart (self);
   flush (self);
   if (n_lost > 0)
     keep_error (self, g_error_new (WP_ERROR, WP_ERROR_IO,
@@ -403,13 +426,14 @@ run (gpointer data)
 }
 
 WpRecorder *
-wp_recorder_new (const char *path, const char *const *notes, gboolean of_queue, GError **error)
+wp_recorder_new (const char *path, const char *const *notes, WpRecordKind kind, GError **error)
 {
   WpRecorder *self = g_new0 (WpRecorder, 1);
 
   self->path = g_strdup (path);
   self->notes = g_strdupv ((char **) notes);
-  self->of_queue = of_queue;
+  self->kind = kind;
+  self->apart_ns = G_MAXINT64;
   self->ended = entries_new ();
   self->taken = entries_new ();
   self->changes = changes_new ();
@@ -445,6 +469,20 @@ enqueued_at (const WpJob *job)
   return job->enqueued_ns - (g_get_real_time () * WP_NS_PER_US - wp_time_monotonic ());
 }
 
+/* The job's key is the publisher's until it is confirmed. */
+static void
+as_front (WpRow *row, const WpJob *job)
+{
+  gboolean confirmed = row->outcome == WP_OUTCOME_STORED;
+
+  row->accepted_ns = confirmed ? row->finished_ns : WP_TIME_NONE;
+  if (!confirmed)
+    return;
+  row->outcome = WP_OUTCOME_PASSED;
+  if (!row->id)
+    row->id = g_strdup (job->key);
+}
+
 void
 wp_recorder_add (WpRecorder *self, const WpJob *job)
 {
@@ -453,7 +491,7 @@ wp_recorder_add (WpRecorder *self, const WpJob *job)
                   {
                       .arrival_ns = job->arrival_ns,
                       .service_ns = served ? job->finished_ns - job->started_ns : job->asked_service_ns,
-                      .accepted_ns = self->of_queue ? enqueued_at (job) : job->accepted_ns,
+                      .accepted_ns = self->kind == WP_RECORD_WORKER ? enqueued_at (job) : job->accepted_ns,
                       .started_ns = job->started_ns,
                       .finished_ns = job->finished_ns,
                       .ended_ns = job->ended_ns,
@@ -463,6 +501,8 @@ wp_recorder_add (WpRecorder *self, const WpJob *job)
                       .blocked = job->blocked,
                   } };
 
+  if (self->kind == WP_RECORD_FRONT)
+    as_front (&entry.row, job);
   g_mutex_lock (&self->mutex);
   g_array_append_val (self->ended, entry);
   g_mutex_unlock (&self->mutex);

@@ -8,19 +8,29 @@
 
 typedef struct _WpRecorder WpRecorder;
 
+typedef enum {
+  WP_RECORD_SERVER,
+  /* Jobs go to a shared queue: `accepted` is its confirm; `service`, `started` and `finished` are in the
+   * records of the workers. A request without an id has the UUID of its job. */
+  WP_RECORD_FRONT,
+  /* Jobs come from a shared queue: in place of `accepted`, which is the arrival then, the column `enqueued`
+   * has the time of the publish. Lines `# at=SECONDS clocks-apart=SECONDS` have the least time from it to the
+   * arrival so far. */
+  WP_RECORD_WORKER
+} WpRecordKind;
+
 /**
  * wp_recorder_new:
  * @path: created with mode 0600, or truncated
  * @notes: key, value, key, value, ..., NULL; copied
- * @of_queue: jobs come from a shared queue: in place of `accepted`, which is the arrival then, the column
- * `enqueued` has the time of the publish, by unix time
+ * @kind: decides on the columns
  *
  * A row is written once its request has ended, and each earlier one has ended or is WP_RECORDER_SPAN behind.
  * Its times are relative to the first arrival.
  *
  * Returns: NULL with WP_ERROR_IO
  */
-WpRecorder *wp_recorder_new (const char *path, const char *const *notes, gboolean of_queue, GError **error);
+WpRecorder *wp_recorder_new (const char *path, const char *const *notes, WpRecordKind kind, GError **error);
 
 /* Sets the first arrival, which may be later than the first row. Any thread. */
 void wp_recorder_begin (WpRecorder *self, gint64 first_ns);

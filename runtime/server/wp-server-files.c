@@ -118,7 +118,10 @@ wp_server_open_recorder (const WpServerOptions *options, GError **error)
   g_ptr_array_add (notes, g_strdup (wp_time_format_iso8601 (now, g_get_real_time () * WP_NS_PER_US)));
   g_ptr_array_add (notes, NULL);
 
-  return wp_recorder_new (options->record, (const char *const *) notes->pdata, options->source != NULL,
+  return wp_recorder_new (options->record, (const char *const *) notes->pdata,
+                          options->source                            ? WP_RECORD_WORKER
+                          : wp_database_is_queue (options->database) ? WP_RECORD_FRONT
+                                                                     : WP_RECORD_SERVER,
                           error);
 }
 

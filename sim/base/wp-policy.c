@@ -9,7 +9,8 @@
 const char *
 wp_outcome_name (WpOutcome outcome)
 {
-  static const char *const names[] = { "", "stored", "rejected", "timed_out", "abandoned", "failed" };
+  static const char *const names[]
+      = { "", "stored", "rejected", "timed_out", "abandoned", "failed", "passed" };
 
   g_return_val_if_fail ((guint) outcome < G_N_ELEMENTS (names), "");
 

@@ -13,7 +13,8 @@ typedef enum {
   WP_OUTCOME_REJECTED,
   WP_OUTCOME_TIMED_OUT,
   WP_OUTCOME_ABANDONED,
-  WP_OUTCOME_FAILED
+  WP_OUTCOME_FAILED,
+  WP_OUTCOME_PASSED /* at a front: the shared queue has confirmed it */
 } WpOutcome;
 
 const char *wp_outcome_name (WpOutcome outcome); /* as in files: "stored", "timed_out"; "" for none */

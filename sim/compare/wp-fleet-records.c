@@ -28,11 +28,14 @@ fail_of_ids (const WpMeasurement *record, GError **error)
       wp_measurement_path (record));
 }
 
-/* A front's database is the engine: it has stored a job when the engine has confirmed it. */
-static gint64
-confirmed_at (const WpRow *front)
+static WpMeasurement *
+fail_of_kind (const WpMeasurement *record, GError **error)
 {
-  return front->finished_ns != WP_TIME_NONE ? front->finished_ns : front->accepted_ns;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+               "--against: %s is of a server without a shared queue: with --fronts give the records of the "
+               "fronts and of the workers",
+               wp_measurement_path (record));
+  return NULL;
 }
 
 static gint64
@@ -66,7 +69,7 @@ add_front (Joined *self, const WpMeasurement *record, const WpRow *rows, gsize n
       row.bytes = own[i].bytes;
       row.blocked = own[i].blocked;
       row.arrival_ns = shifted (own[i].arrival_ns, shift_ns);
-      row.accepted_ns = shifted (confirmed_at (&own[i]), shift_ns);
+      row.accepted_ns = shifted (own[i].accepted_ns, shift_ns);
       row.ended_ns = shifted (own[i].ended_ns, shift_ns);
       row.outcome = row.accepted_ns != WP_TIME_NONE ? WP_OUTCOME_NONE : own[i].outcome;
       self->rows[self->n_rows++] = row;
@@ -152,6 +155,8 @@ wp_fleet_records_join (WpFleetRecords *self, const GPtrArray *records, const WpR
   for (guint i = 0; i < records->len; i++)
     if (wp_measurement_is_worker (records->pdata[i]))
       self->n_workers++;
+    else if (!wp_measurement_is_front (records->pdata[i]))
+      return fail_of_kind (records->pdata[i], error);
     else if (!add_front (&joined, records->pdata[i], rows, n_rows, error))
       return NULL;
   self->n_fronts = records->len - self->n_workers;
@@ -159,9 +164,9 @@ wp_fleet_records_join (WpFleetRecords *self, const GPtrArray *records, const WpR
     {
       g_set_error (
           error, WP_ERROR, WP_ERROR_BAD_TRACE,
-          "--against: of the records %u %s a column \"enqueued\", which a worker's has: give the records "
-          "of the fronts and of the workers",
-          self->n_workers, self->n_workers == 1 ? "has" : "have");
+          "--against: %u of the records %s of a worker: with --fronts give the records of the fronts and of "
+          "the workers",
+          self->n_workers, self->n_workers == 1 ? "is" : "are");
       return NULL;
     }
   index_rows (&joined);

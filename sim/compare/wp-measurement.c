@@ -173,6 +173,12 @@ wp_measurement_is_worker (const WpMeasurement *self)
   return self->is_worker;
 }
 
+gboolean
+wp_measurement_is_front (const WpMeasurement *self)
+{
+  return !self->is_worker && !wp_trace_has_column (self->trace, "finished");
+}
+
 const WpRow *
 wp_measurement_rows (const WpMeasurement *self, gsize *n_rows)
 {

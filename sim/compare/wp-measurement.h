@@ -14,6 +14,9 @@ void wp_measurement_free (WpMeasurement *self);
 /* Is it of a server that takes its jobs from a shared queue? Its rows then have the time of the publish, the
  * column `enqueued`, as accepted_ns; a job that was delivered twice may have two rows. */
 gboolean wp_measurement_is_worker (const WpMeasurement *self);
+
+/* Is it of a front, which has no finish of a job? */
+gboolean wp_measurement_is_front (const WpMeasurement *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpMeasurement, wp_measurement_free)
 
 /**

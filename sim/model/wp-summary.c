@@ -433,6 +433,10 @@ contradiction_of (const WpRow *row)
       if (!finished)
         return "was stored, and has no finish";
       break;
+    case WP_OUTCOME_PASSED:
+      if (row->accepted_ns == WP_TIME_NONE)
+        return "was passed, and never accepted";
+      break;
     case WP_OUTCOME_NONE:
     case WP_OUTCOME_ABANDONED:
     case WP_OUTCOME_FAILED:

@@ -355,7 +355,7 @@ read_status (WpField field)
 static gboolean
 read_outcome (WpField field, WpOutcome *outcome)
 {
-  for (int i = WP_OUTCOME_STORED; i <= WP_OUTCOME_FAILED; i++)
+  for (int i = WP_OUTCOME_STORED; i <= WP_OUTCOME_PASSED; i++)
     {
       const char *name = wp_outcome_name ((WpOutcome) i);
 

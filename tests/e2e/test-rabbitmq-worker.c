@@ -470,7 +470,8 @@ test_node_killed (void)
   end (&self, 50, "the node killed");
 }
 
-/* The record has the time of the publish, which a front writes into the message. */
+/* The front's record has each confirm; the worker's the time of the publish, which a front writes into the
+ * message. What has no id has the same one in both. */
 static void
 test_record (void)
 {
@@ -478,17 +479,20 @@ test_record (void)
                   *uri = wp_rabbitmq_uri (rabbitmq, "", rest),
                   *database = g_strconcat ("--database=", uri, NULL);
   Scene self = begin ("record", "--record=record.csv");
-  g_autoptr (WpHarness) front = wp_harness_start (database, NULL);
+  g_autoptr (WpHarness) front = wp_harness_start (database, "--record=record.csv", NULL);
   g_autoptr (WpClient) client = wp_client_new (wp_harness_port (front));
-  g_autoptr (WpTrace) trace = NULL;
-  g_autofree char *path = wp_harness_path (self.server, "record.csv");
+  g_autoptr (WpTrace) trace = NULL, passed = NULL;
+  g_autofree char *path = wp_harness_path (self.server, "record.csv"),
+                  *front_path = wp_harness_path (front, "record.csv"), *text = NULL;
   WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
-  const WpRow *rows;
-  gsize n;
+  const WpRow *rows, *passed_rows;
+  gsize n, n_passed;
 
   wp_client_post (client, "/", "X-Request-Id: a0\r\n", "a0", 2);
   g_assert_cmpuint (wp_client_read_status (client), ==, 200);
-  wp_harness_await_stat (self.server, "ledger.stored", 1);
+  wp_client_post (client, "/", "", "no id", 5);
+  g_assert_cmpuint (wp_client_read_status (client), ==, 200);
+  wp_harness_await_stat (self.server, "ledger.stored", 2);
   wp_harness_stop (front);
   wp_harness_await_stat (self.server, "engine.ready", 0);
   wp_harness_stop (self.server);
@@ -496,13 +500,27 @@ test_record (void)
   trace = wp_trace_open (path, &options, NULL);
   g_assert_nonnull (trace);
   rows = wp_trace_load (trace, &n, NULL);
-  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpuint (n, ==, 2);
   g_assert_cmpstr (rows[0].id, ==, "a0");
   g_assert_cmpint (rows[0].accepted_ns, !=, WP_TIME_NONE);
   g_assert_cmpint (rows[0].accepted_ns, <=, rows[0].arrival_ns);
   g_assert_cmpint (rows[0].accepted_ns, >, rows[0].arrival_ns - WP_PATIENCE_US * WP_NS_PER_US);
   g_assert_cmpint (rows[0].started_ns, >=, rows[0].arrival_ns);
   g_assert_cmpint (rows[0].finished_ns, >, rows[0].started_ns);
+  passed = wp_trace_open (front_path, NULL, NULL);
+  g_assert_nonnull (passed);
+  passed_rows = wp_trace_load (passed, &n_passed, NULL);
+  g_assert_cmpuint (n_passed, ==, 2);
+  for (guint i = 0; i < n_passed; i++)
+    {
+      g_assert_cmpstr (passed_rows[i].id, ==, rows[i].id);
+      g_assert_cmpint (passed_rows[i].outcome, ==, WP_OUTCOME_PASSED);
+      g_assert_cmpint (passed_rows[i].accepted_ns, >, passed_rows[i].arrival_ns);
+      g_assert_cmpint (passed_rows[i].ended_ns, >=, passed_rows[i].accepted_ns);
+      g_assert_cmpint (passed_rows[i].finished_ns, ==, WP_TIME_NONE);
+    }
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, " clocks-apart="));
   scene_clear (&self);
 }
 

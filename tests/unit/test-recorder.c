@@ -45,10 +45,10 @@ folder_remove (Folder *self, gconstpointer data)
 }
 
 /* Arrived at @seq s, served for 1 s after a wait of 2 s. */
-static void
-add (WpRecorder *recorder, guint64 seq)
+static WpJob *
+make_job (guint64 seq)
 {
-  g_autoptr (WpJob) job = wp_job_new ();
+  WpJob *job = wp_job_new ();
 
   job->id = g_strdup_printf ("job-%" G_GUINT64_FORMAT, seq);
   job->body = g_bytes_new ("12345", 5);
@@ -59,17 +59,31 @@ add (WpRecorder *recorder, guint64 seq)
   job->finished_ns = job->ended_ns = job->arrival_ns + 3 * WP_NS_PER_S;
   job->outcome = WP_OUTCOME_STORED;
   job->blocked = TRUE;
+  return job;
+}
+
+static void
+add (WpRecorder *recorder, guint64 seq)
+{
+  g_autoptr (WpJob) job = make_job (seq);
+
   wp_recorder_add (recorder, job);
+}
+
+static WpRecorder *
+open_record_of (const Folder *folder, WpRecordKind kind)
+{
+  g_autoptr (GError) error = NULL;
+  WpRecorder *recorder = wp_recorder_new (folder->path, notes, kind, &error);
+
+  g_assert_no_error (error);
+  return recorder;
 }
 
 static WpRecorder *
 open_record (const Folder *folder)
 {
-  g_autoptr (GError) error = NULL;
-  WpRecorder *recorder = wp_recorder_new (folder->path, notes, FALSE, &error);
-
-  g_assert_no_error (error);
-  return recorder;
+  return open_record_of (folder, WP_RECORD_SERVER);
 }
 
 static void
@@ -129,6 +143,61 @@ check_rows (const char *path, guint from, guint to)
       g_assert_cmpint (rows[i].outcome, ==, WP_OUTCOME_STORED);
       g_assert_cmpint (rows[i].blocked, ==, 1);
     }
+}
+
+/* What is confirmed is accepted then, and passed; what fails was never accepted. Without an id it has its
+ * key's. */
+static void
+test_front (Folder *folder, gconstpointer data)
+{
+  WpRecorder *recorder = open_record_of (folder, WP_RECORD_FRONT);
+  g_autoptr (WpJob) confirmed = make_job (0), refused = make_job (1), nameless = make_job (2);
+  g_autofree char *text = NULL, *last = NULL;
+
+  refused->outcome = WP_OUTCOME_FAILED;
+  g_clear_pointer (&nameless->id, g_free);
+  last = g_strdup_printf ("\n2.000000000,%s,5,5.000000000,5.000000000,passed,1\n", wp_job_key (nameless));
+  wp_recorder_add (recorder, confirmed);
+  wp_recorder_add (recorder, refused);
+  wp_recorder_add (recorder, nameless);
+  close_record (recorder);
+  g_assert_true (g_file_get_contents (folder->path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "\narrival,id,bytes,accepted,ended,outcome,blocked\n"
+                                  "0.000000000,job-0,5,3.000000000,3.000000000,passed,1\n"
+                                  "1.000000000,job-1,5,,4.000000000,failed,1\n"));
+  g_assert_true (g_str_has_suffix (text, last));
+}
+
+static void
+add_delivered (WpRecorder *recorder, guint64 seq, gint64 apart_ns)
+{
+  g_autoptr (WpJob) job = make_job (seq);
+
+  job->arrival_ns = wp_time_monotonic ();
+  job->enqueued_ns = g_get_real_time () * WP_NS_PER_US - apart_ns;
+  wp_recorder_add (recorder, job);
+}
+
+/* The least difference of the clocks so far, which gets less; here that of a front whose clock is ahead. */
+static void
+test_worker (Folder *folder, gconstpointer data)
+{
+  WpRecorder *recorder = open_record_of (folder, WP_RECORD_WORKER);
+  g_autofree char *text = NULL;
+  const char *first, *second;
+
+  add_delivered (recorder, 0, 100 * WP_NS_PER_S);
+  await_text (folder->path, "clocks-apart=");
+  add_delivered (recorder, 1, 1000 * WP_NS_PER_S);
+  add_delivered (recorder, 2, -500 * WP_NS_PER_S);
+  close_record (recorder);
+  g_assert_true (g_file_get_contents (folder->path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, ",bytes,enqueued,started,"));
+  first = strstr (text, " clocks-apart=");
+  second = strstr (first + 1, " clocks-apart=");
+  g_assert_cmpfloat_with_epsilon (g_ascii_strtod (strchr (first, '=') + 1, NULL), 100, 50);
+  g_assert_cmpfloat_with_epsilon (g_ascii_strtod (strchr (second, '=') + 1, NULL), -500, 50);
+  g_assert_null (strstr (second + 1, " clocks-apart="));
 }
 
 static void
@@ -349,7 +418,7 @@ test_unwritable_path (Folder *folder, gconstpointer data)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (wp_recorder_new (paths[i], notes, FALSE, &error));
+      g_assert_null (wp_recorder_new (paths[i], notes, WP_RECORD_SERVER, &error));
       g_assert_error (error, WP_ERROR, WP_ERROR_IO);
       if (!strstr (error->message, paths[i]))
         g_error ("\"%s\" does not name %s", error->message, paths[i]);
@@ -640,7 +709,7 @@ test_fifo (Folder *folder, gconstpointer data)
   int fd;
 
   g_assert_no_errno (mkfifo (folder->path, 0600));
-  g_assert_null (wp_recorder_new (folder->path, notes, FALSE, &error));
+  g_assert_null (wp_recorder_new (folder->path, notes, WP_RECORD_SERVER, &error));
   g_assert_error (error, WP_ERROR, WP_ERROR_IO);
   g_assert_nonnull (
       strstr (error->message, "record.csv: no program reads this FIFO; start its reader first"));
@@ -732,6 +801,8 @@ main (int argc, char **argv)
     { "/recorder/moments-between-rows", test_moments_between_rows },
     { "/recorder/reopen-repeats-sizes", test_reopen_repeats_sizes },
     { "/recorder/pressure", test_pressure },
+    { "/recorder/front", test_front },
+    { "/recorder/worker", test_worker },
     { "/recorder/in-order-of-arrival", test_in_order_of_arrival },
     { "/recorder/first-ends-last", test_first_ends_last },
     { "/recorder/endless-job", test_endless_job },

@@ -55,7 +55,7 @@ bench_init (Bench *self, guint queue_jobs, guint workers, gint64 timeout_ns)
   policy.workers = workers;
   policy.block_timeout_ns = timeout_ns;
   self->clock = wp_clock_new (NULL);
-  self->recorder = wp_recorder_new (self->path, notes, FALSE, &error);
+  self->recorder = wp_recorder_new (self->path, notes, WP_RECORD_SERVER, &error);
   g_assert_no_error (error);
   self->engine = wp_engine_new (&policy, N_JOBS, self->clock, &self->held.base, self->recorder);
 }

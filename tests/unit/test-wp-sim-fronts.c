@@ -167,8 +167,8 @@ test_plan (void)
 static void
 test_confirms_of_a_record (void)
 {
-  const char *front = "arrival,accepted,ended,outcome,blocked\n0,0.002,0.002,stored,0\n"
-                      "0.5,0.506,0.506,stored,0\n1,1.9,1.9,stored,1\n";
+  const char *front = "arrival,accepted,ended,outcome,blocked\n0,0.002,0.002,passed,0\n"
+                      "0.5,0.506,0.506,passed,0\n1,1.9,1.9,passed,1\n";
   g_autoptr (SimRun) run = sim_run_new ();
   g_autoptr (JsonObject) report = NULL;
   double least, most;
@@ -200,8 +200,9 @@ write_record (SimRun *self, const char *name, guint which, gboolean is_worker, c
   g_autoptr (GString) text = g_string_new (NULL);
   guint row = 0;
 
-  g_string_printf (text, "arrival,service,id,bytes,%s,started,finished,ended,outcome,blocked\n",
-                   is_worker ? "enqueued" : "accepted");
+  g_string_assign (text, is_worker
+                             ? "arrival,service,id,bytes,enqueued,started,finished,ended,outcome,blocked\n"
+                             : "arrival,id,bytes,accepted,ended,outcome,blocked\n");
   for (char **line = lines; *line; line++)
     {
       g_auto (GStrv) cells = g_strsplit (*line, ",", -1);
@@ -216,9 +217,8 @@ write_record (SimRun *self, const char *name, guint which, gboolean is_worker, c
       if (is_worker)
         g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0\n", 70 + started, cells[2],
                                 70 + arrival, 70 + started, 70 + finished, 70 + finished);
-      else /* to which the engine is a database */
-        g_string_append_printf (text, "%.9f,,%s,,%.9f,%.9f,%.9f,%.9f,stored,0\n", arrival, cells[2], arrival,
-                                arrival, accepted, accepted);
+      else
+        g_string_append_printf (text, "%.9f,%s,,%.9f,%.9f,passed,0\n", arrival, cells[2], accepted, accepted);
     }
   sim_run_write (self, name, text->str);
 }
@@ -289,6 +289,31 @@ test_against (void)
                             "within 10 % (or 1 job, or 0.2 ms):\n  response.p50, response.p99\n"));
 }
 
+/* A job that a front did not get accepted is no job that was lost. */
+static void
+test_failed_at_front (void)
+{
+  g_autoptr (SimRun) run = run_against (1, TRUE, "--synthetic=constant:rate=1,duration=1s");
+  g_autofree char *record = sim_run_read (run, "f0.csv");
+  const char *row = strstr (record, ",passed,0\n"), *rest = row + strlen (",passed,0\n"), *head = row;
+  g_autoptr (GString) text = NULL;
+
+  for (guint commas = 0; commas < 2; commas++) /* accepted, ended */
+    while (*--head != ',')
+      ;
+  text = g_string_new_len (record, head - record);
+  g_string_append_printf (text, ",,9,failed,0\n%s", rest);
+  sim_run_write (run, "f0.csv", text->str);
+  sim_run_go (run, AGAINST " --format=json", NULL);
+  {
+    g_autoptr (JsonObject) report = sim_run_json (run);
+    JsonObject *against = json_object_get_object_member (report, "against");
+
+    g_assert_cmpint (
+        json_object_get_int_member (json_object_get_object_member (against, "records"), "unstored"), ==, 0);
+  }
+}
+
 /* A job that no worker stored is counted, and is no failure of the comparison. */
 static void
 test_unstored (void)
@@ -318,11 +343,17 @@ test_against_usage (void)
       RECORDED " --against=f0.csv trace.csv", TRUE,
       "--against is given once; with --fronts give the record of each front and of each worker");
   assert_not_compared (RECORDED " --against=f0.csv --against=f1.csv trace.csv", TRUE,
-                       "of the records 0 have a column \"enqueued\", which a worker's has");
+                       "--against: 0 of the records are of a worker: with --fronts give the records of the "
+                       "fronts and of the workers");
   assert_not_compared (RECORDED " --against=w0.csv --against=w1.csv trace.csv", TRUE,
-                       "of the records 2 have a column \"enqueued\", which a worker's has");
+                       "--against: 2 of the records are of a worker: with --fronts give the records of the "
+                       "fronts and of the workers");
   assert_not_compared ("--mode=WorkerPool --against=w0.csv trace.csv", TRUE,
-                       "--against: w0.csv is of a worker of a shared queue: give it and the fronts' records");
+                       "--against: w0.csv is of a worker of a shared queue: with --fronts give the records");
+  assert_not_compared ("--mode=WorkerPool --against=f0.csv trace.csv", TRUE,
+                       "--against: f0.csv is of a front of a shared queue: with --fronts give the records");
+  assert_not_compared (RECORDED " --against=jobs.csv --against=w0.csv trace.csv", TRUE,
+                       "--against: jobs.csv is of a server without a shared queue: with --fronts give");
   assert_not_compared (AGAINST, FALSE, "f0.csv: no request has an id of the trace");
   assert_not_compared (AGAINST " --client=f0.csv", TRUE,
                        "--client does not go with --instances and --fronts");
@@ -413,6 +444,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim/fronts/record", test_confirms_of_a_record);
   g_test_add_func ("/wp-sim/fronts/against", test_against);
   g_test_add_func ("/wp-sim/fronts/unstored", test_unstored);
+  g_test_add_func ("/wp-sim/fronts/failed-at-front", test_failed_at_front);
   g_test_add_func ("/wp-sim/fronts/against-usage", test_against_usage);
   g_test_add_func ("/wp-sim/fronts/usage", test_usage);
 
