@@ -120,15 +120,12 @@ get_property (const amqp_basic_properties_t *properties, amqp_bytes_t property, 
 void
 wp_amqp_message_to_job (const amqp_basic_properties_t *properties, WpJob *job)
 {
-  g_autofree char *method = find_text (properties, "method");
+  g_autofree char *method = find_text (properties, "method"), *path = find_text (properties, "path");
 
   job->id = get_property (properties, properties->message_id, AMQP_BASIC_MESSAGE_ID_FLAG, "message-id");
   job->content_type
       = get_property (properties, properties->content_type, AMQP_BASIC_CONTENT_TYPE_FLAG, "content-type");
-  job->method = method ? g_intern_string (method) : "POST"; /* a handful of them */
-  job->path = find_text (properties, "path");
-  if (!job->path)
-    job->path = g_strdup ("/");
+  wp_job_set_request (job, method ? method : "POST", path ? path : "/");
   job->received_ns = find_time (properties, "received");
   job->enqueued_ns = find_time (properties, "enqueued");
 }

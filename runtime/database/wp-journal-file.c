@@ -562,15 +562,16 @@ make_job (sqlite3_stmt *row)
 {
   g_autoptr (WpJob) job = wp_job_new ();
   const char *received = (const char *) sqlite3_column_text (row, 2),
-             *method = (const char *) sqlite3_column_text (row, 3);
+             *method = (const char *) sqlite3_column_text (row, 3),
+             *path = (const char *) sqlite3_column_text (row, 4);
 
   job->row = sqlite3_column_int64 (row, 0);
   job->row_state = WP_ROW_KEPT;
   job->id = column_text (row, 1);
-  job->method = g_intern_string (method);
-  job->path = column_text (row, 4);
+  if (method && path)
+    wp_job_set_request (job, method, path);
   job->content_type = column_text (row, 5);
-  if (!received || !job->id || !method || !job->path
+  if (!received || !job->id || !job->path
       || !take_body (job, sqlite3_column_blob (row, 7), (gsize) sqlite3_column_bytes (row, 7)))
     return NULL;
   if (!wp_time_parse_iso8601 (received, strlen (received), &job->received_ns))

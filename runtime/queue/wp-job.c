@@ -59,6 +59,18 @@ wp_job_new (void)
   return self;
 }
 
+void
+wp_job_set_request (WpJob *self, const char *method, const char *path)
+{
+  gsize path_size = strlen (path) + 1, method_size = strlen (method) + 1;
+
+  g_free (self->path);
+  self->path = g_malloc (path_size + method_size);
+  memcpy (self->path, path, path_size);
+  memcpy (self->path + path_size, method, method_size);
+  self->method = self->path + path_size;
+}
+
 static gsize
 length_of (const char *text)
 {

@@ -55,7 +55,7 @@ struct _WpJob {
   /* The payload: set before the job is submitted, read-only after that. */
   char *id;                /* X-Request-Id; NULL: none */
   char *key;               /* UUID of a job without an id; see wp_job_key() */
-  const char *method;      /* static */
+  const char *method;      /* static, or behind @path: see wp_job_set_request() */
   char *path;              /* with its query */
   char *content_type;      /* NULL: none */
   GBytes *body;            /* NULL: none */
@@ -95,6 +95,9 @@ struct _WpJob {
 };
 
 WpJob *wp_job_new (void);
+
+/* Copies of both, for a method that is not one of ours: it lives as long as @path. */
+void wp_job_set_request (WpJob *self, const char *method, const char *path);
 
 /* Takes the payload's bytes from @budget until the job is freed. Payloads below 1 kB are not charged: the
  * number of jobs has limits of its own. Returns: FALSE if the budget is exhausted */

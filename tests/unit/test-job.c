@@ -18,6 +18,22 @@ test_budget (void)
   g_assert_cmpuint (wp_memory_budget_held (budget), ==, 0);
 }
 
+/* Other programs' methods are of any number: none is kept beyond its job. */
+static void
+test_foreign_method (void)
+{
+  char method[] = "A-METHOD-OF-NOBODY", path[] = "/a?b";
+  g_autoptr (WpJob) job = wp_job_new ();
+
+  wp_job_set_request (job, "PUT", "/of-another");
+  wp_job_set_request (job, method, path);
+  memset (method, 'x', strlen (method));
+  memset (path, 'x', strlen (path));
+  g_assert_cmpstr (job->method, ==, "A-METHOD-OF-NOBODY");
+  g_assert_cmpstr (job->path, ==, "/a?b");
+  g_assert_cmpuint (g_quark_try_string (job->method), ==, 0); /* not interned */
+}
+
 static WpJob *
 make_job (gsize id_bytes, gsize path_bytes, gsize type_bytes, gsize body_bytes)
 {
@@ -90,6 +106,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/job/budget", test_budget);
   g_test_add_func ("/job/charge", test_charge);
+  g_test_add_func ("/job/foreign-method", test_foreign_method);
   g_test_add_func ("/job/received", test_received);
   g_test_add_func ("/job/key", test_key);
 
