@@ -6,7 +6,8 @@
 #include "sim/base/wp-error.h"
 
 #define ASK_CHANNEL 2
-#define DECLARE_NS  (20 * WP_NS_PER_S)
+#define START_NS    (20 * WP_NS_PER_S) /* patience with a question: at the start, */
+#define FIRST_NS    (2 * WP_NS_PER_S)  /* and later: doubled each time that no answer came */
 #define CLOSE_NS    WP_NS_PER_S
 
 struct _WpAmqpConnection {
@@ -14,9 +15,11 @@ struct _WpAmqpConnection {
   const WpDatabaseOptions *options;
   WpBrokerCounts *counts;
   amqp_connection_state_t state; /* NULL: not connected */
+  const char *node;              /* as WpBrokerCounts.node, but from the login on */
   guint next_host;
   gboolean was_open;
   gboolean asks; /* a question for the depth is not answered */
+  gint64 patience_ns;
   char *blocked; /* why; NULL: it is not */
 };
 
@@ -35,7 +38,7 @@ wp_amqp_connection_new (WpAmqpUri *uri, const WpDatabaseOptions *options, WpBrok
   self->uri = uri;
   self->options = options;
   self->counts = counts;
-  counts->capacity = options->queue_jobs;
+  self->patience_ns = MAX (START_NS, options->timeout_ns);
   if (!reason)
     return self;
   wp_amqp_connection_free (self);
@@ -91,7 +94,7 @@ wp_amqp_connection_drop (WpAmqpConnection *self)
   drop_state (self);
   set_blocked (self, NULL);
   self->asks = FALSE;
-  self->counts->node = NULL;
+  self->node = self->counts->node = NULL;
 }
 
 void
@@ -108,9 +111,7 @@ wp_amqp_connection_close (WpAmqpConnection *self)
 static const char *
 get_node (const WpAmqpConnection *self)
 {
-  const char *node = self->counts->node;
-
-  return node ? node : "not connected";
+  return self->node ? self->node : "not connected";
 }
 
 gboolean
@@ -150,7 +151,7 @@ wp_amqp_connection_open (WpAmqpConnection *self, GError **error)
       if (self->state && open_channels (self, host, &failure))
         {
           g_clear_error (&reason);
-          self->counts->node = host->name;
+          self->node = host->name;
           self->counts->reconnects += self->was_open;
           self->was_open = TRUE;
           return TRUE;
@@ -191,6 +192,8 @@ check_answer (WpAmqpConnection *self, GError **error)
   if (reply.reply_type == AMQP_RESPONSE_NORMAL)
     return TRUE;
   wp_amqp_fail_reply (reply, get_node (self), error);
+  if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
+    self->patience_ns = MIN (2 * self->patience_ns, MAX (START_NS, self->options->timeout_ns));
   if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD
       && amqp_send_method (self->state, ASK_CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &closed) == AMQP_STATUS_OK
       && amqp_channel_open (self->state, ASK_CHANNEL))
@@ -202,7 +205,7 @@ check_answer (WpAmqpConnection *self, GError **error)
 static gboolean
 declare (WpAmqpConnection *self, const char *name, amqp_table_t arguments, GError **error)
 {
-  wp_amqp_limit_answers (self->state, MAX (DECLARE_NS, self->options->timeout_ns));
+  wp_amqp_limit_answers (self->state, self->patience_ns);
   amqp_queue_declare (self->state, ASK_CHANNEL, amqp_cstring_bytes (name), FALSE, TRUE, FALSE, FALSE,
                       arguments);
   return check_answer (self, error);
@@ -222,8 +225,12 @@ wp_amqp_connection_declare (WpAmqpConnection *self, GError **error)
     make_text ("x-dead-letter-routing-key", self->uri->failed_queue),
   };
 
-  return declare (self, self->uri->failed_queue, (amqp_table_t){ 1, entries }, error)
-         && declare (self, self->uri->queue, (amqp_table_t){ G_N_ELEMENTS (entries), entries }, error);
+  if (!declare (self, self->uri->failed_queue, (amqp_table_t){ 1, entries }, error)
+      || !declare (self, self->uri->queue, (amqp_table_t){ G_N_ELEMENTS (entries), entries }, error))
+    return FALSE;
+  self->counts->capacity = self->options->queue_jobs;
+  self->counts->node = self->node;
+  return TRUE;
 }
 
 static void
@@ -238,11 +245,15 @@ wp_amqp_connection_find_queue (WpAmqpConnection *self, GError **error)
 {
   const amqp_queue_declare_ok_t *answer;
 
-  wp_amqp_limit_answers (self->state, MAX (DECLARE_NS, self->options->timeout_ns));
+  wp_amqp_limit_answers (self->state, self->patience_ns);
   answer = amqp_queue_declare (self->state, ASK_CHANNEL, amqp_cstring_bytes (self->uri->queue), TRUE, FALSE,
                                FALSE, FALSE, amqp_empty_table);
   if (answer)
-    set_depth (self, answer);
+    {
+      set_depth (self, answer);
+      self->patience_ns = FIRST_NS;
+      self->counts->node = self->node;
+    }
   return check_answer (self, error);
 }
 

@@ -42,9 +42,10 @@ void wp_amqp_connection_drop (WpAmqpConnection *self);
 /* Ends it in an orderly way, which takes 1 s at most. */
 void wp_amqp_connection_close (WpAmqpConnection *self);
 
-/* Declares the queue NAME.failed and the queue itself. Waits for 20 s, as long as a cluster takes that has
- * just lost a node. Returns: FALSE with one line; WP_ERROR_DOWN if there was no answer, otherwise the broker
- * refuses: the queue has other settings, or rights are missing */
+/* Declares the queue NAME.failed and the queue itself. Waits for 20 s at the start, as long as a cluster
+ * takes that has just lost a node; once the queue has been found for 2 s, so that another host gets its turn,
+ * and twice as long each time that no answer comes. Returns: FALSE with one line; WP_ERROR_DOWN if there was
+ * no answer, otherwise the broker refuses: the queue has other settings, or rights are missing */
 gboolean wp_amqp_connection_declare (WpAmqpConnection *self, GError **error);
 
 /* Asks for the queue, and waits as above. Returns: FALSE with one line; WP_ERROR_DOWN if there was no answer,

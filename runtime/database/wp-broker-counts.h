@@ -5,11 +5,11 @@
 #include "runtime/queue/wp-decimal-histogram.h"
 
 typedef struct {
-  _Atomic (const char *) node; /* "host:port" of the connection; static while the server runs; NULL: none */
+  _Atomic (const char *) node; /* "host:port" that has the queue; static while the server runs; NULL: none */
   _Atomic gboolean blocked;    /* the broker takes no publishes: memory or disk is low */
   _Atomic guint64 ready;       /* jobs in the queue, as of the last answer */
   _Atomic guint64 consumers;
-  _Atomic guint64 capacity; /* K */
+  _Atomic guint64 capacity; /* K; 0: not known, another process has declared the queue */
   _Atomic guint64 reconnects;
   _Atomic guint64 window, unconfirmed;    /* of publishes */
   _Atomic guint64 refused, offered_again; /* publishes; */

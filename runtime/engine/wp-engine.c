@@ -5,7 +5,9 @@
 #include "runtime/engine/wp-failure-log.h"
 #include "runtime/queue/wp-wakeup-batch.h"
 
-#define STUCK_AFTER_NS WP_NS_PER_S /* a shorter outage of the database does not make the server unready */
+/* a shorter outage of the database does not make the server unready; nor one of the shared queue a front */
+#define STUCK_AFTER_NS WP_NS_PER_S
+#define CUT_AFTER_NS   (WP_NS_PER_S / 2)
 
 gint64
 wp_retry_delay (const WpRetry *self, guint n_failures, double random)
@@ -496,10 +498,11 @@ wp_engine_has_no_source (const WpEngine *self)
 gboolean
 wp_engine_is_stuck (WpEngine *self)
 {
-  gint64 down_ns = wp_database_down_since (self->database);
+  gint64 since_ns = wp_database_down_since (self->database),
+         down_ns = since_ns == WP_TIME_NONE ? 0 : wp_time_monotonic () - since_ns;
 
-  return down_ns != WP_TIME_NONE && wp_time_monotonic () - down_ns >= STUCK_AFTER_NS
-         && wp_channel_is_full (self->channel);
+  return self->database->broker ? down_ns >= CUT_AFTER_NS
+                                : down_ns >= STUCK_AFTER_NS && wp_channel_is_full (self->channel);
 }
 
 WpJournal *

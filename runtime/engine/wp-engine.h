@@ -82,7 +82,8 @@ const WpBrokerCounts *wp_engine_get_broker (const WpEngine *self);
 /* Returns: TRUE if jobs come from a shared queue that is not connected. */
 gboolean wp_engine_has_no_source (const WpEngine *self);
 
-/* Returns: TRUE if the database has been down for 1 s and a new request would be parked or refused. */
+/* Returns: TRUE if the database has been down for 1 s and a new request would be parked or refused; of a
+ * front, whose requests other fronts can take, as soon as the shared queue has been down for half of that. */
 gboolean wp_engine_is_stuck (WpEngine *self);
 
 /* Offers a job to the queue; the caller keeps its reference. Any thread; never blocks. */

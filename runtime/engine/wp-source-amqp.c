@@ -17,7 +17,8 @@
 #include "runtime/database/wp-outage.h"
 #include "sim/base/wp-error.h"
 
-#define TURN_NS WP_NS_PER_S /* how often the depth is asked for */
+#define TURN_NS  WP_NS_PER_S       /* how often the depth is asked for */
+#define CLOSE_NS (2 * WP_NS_PER_S) /* for the thread's end; it may wait for a broker that does not answer */
 
 typedef enum { RUNS, CANCELLED, CLOSES } Stage;
 
@@ -29,6 +30,7 @@ typedef struct {
   int wake_fd;
   _Atomic Stage stage;
   _Atomic gboolean is_drained;
+  _Atomic gboolean connects; /* it holds no job, and may wait for a broker */
 
   GMutex mutex; /* guards the following */
   GCond changed;
@@ -307,6 +309,20 @@ consume (AmqpSource *self, GError **error)
   return wp_amqp_connection_consume (self->connection, self->consumer, self->consumer_prefetch, error);
 }
 
+/* A drain need not wait for its end: once it has begun, there is no consumer any more. */
+static gboolean
+ensure_connected (AmqpSource *self, GError **error)
+{
+  gboolean ok;
+
+  if (is_connected (self))
+    return TRUE;
+  self->connects = TRUE;
+  ok = wp_amqp_connection_open (self->connection, error) && find_queue (self, error);
+  self->connects = FALSE;
+  return ok;
+}
+
 /* Not while jobs of the last connection are held, since as many come by the next one; nor while many of the
  * last consumer are. */
 static void
@@ -318,9 +334,11 @@ begin_if_due (AmqpSource *self)
       || wp_amqp_deliveries_count (self->deliveries) > self->prefetch / 2
       || wp_time_monotonic () < self->retry_ns)
     return;
-  if ((is_connected (self)
-       || (wp_amqp_connection_open (self->connection, &error) && find_queue (self, &error)))
-      && consume (self, &error))
+  if (!ensure_connected (self, &error))
+    lose_connection (self, error);
+  else if (self->stage != RUNS)
+    return;
+  else if (consume (self, &error))
     {
       self->consumes = TRUE;
       wp_outage_end (&self->outage);
@@ -415,7 +433,9 @@ amqp_cancel (WpSource *base)
 static gboolean
 amqp_is_drained (const WpSource *base)
 {
-  return ((const AmqpSource *) base)->is_drained;
+  const AmqpSource *self = (const AmqpSource *) base;
+
+  return self->is_drained || (self->stage != RUNS && self->connects);
 }
 
 static void
@@ -439,6 +459,7 @@ amqp_close (WpSource *base, gint64 deadline_ns)
   AmqpSource *self = (AmqpSource *) base;
   gboolean in_time = TRUE;
 
+  deadline_ns = MIN (deadline_ns, wp_time_monotonic () + CLOSE_NS);
   self->stage = CLOSES;
   wake (self);
   g_mutex_lock (&self->mutex);

@@ -1,5 +1,6 @@
 #include "runtime/http/wp-admin.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "runtime/database/wp-journal.h"
@@ -150,7 +151,7 @@ add_engine (JsonBuilder *json, const WpBrokerCounts *counts, guint workers)
   wp_json_add_boolean (json, "blocked", counts->blocked);
   wp_json_add_string (json, "node", counts->node);
   wp_json_add_count (json, "ready", counts->ready);
-  wp_json_add_count (json, "capacity", counts->capacity);
+  wp_json_add_whole (json, "capacity", counts->capacity > 0 ? (double) counts->capacity : NAN);
   wp_json_add_count (json, "consumers", counts->consumers);
   wp_json_add_count (json, "window", MIN (counts->window, workers));
   wp_json_add_count (json, "unconfirmed", counts->unconfirmed);

@@ -170,7 +170,8 @@ add_engine (GString *text, const WpBrokerCounts *counts)
   add (text, "engine_blocked", "gauge", "1 while the broker blocks publishers: low on memory or disk.",
        counts->blocked);
   add (text, "engine_ready_jobs", "gauge", "Jobs in the shared queue.", counts->ready);
-  add (text, "engine_capacity", "gauge", "Capacity of the shared queue, in jobs.", counts->capacity);
+  if (counts->capacity > 0)
+    add (text, "engine_capacity", "gauge", "Capacity of the shared queue, in jobs.", counts->capacity);
   add (text, "engine_consumers", "gauge", "Consumers of the shared queue.", counts->consumers);
   add (text, "engine_reconnects_total", "counter", "New connections to the broker after the first.",
        counts->reconnects);

@@ -2,6 +2,7 @@
  * answered is in the queue, no job fails, and the front goes on without help. */
 #include <string.h>
 
+#include "tests/e2e/wp-amqp-proxy.h"
 #include "tests/e2e/wp-crowd.h"
 #include "tests/e2e/wp-harness.h"
 #include "tests/e2e/wp-load.h"
@@ -277,6 +278,34 @@ await_ready (WpHarness *server, guint status)
     g_assert_cmpint (g_get_monotonic_time (), <, until_us);
 }
 
+/* A host that takes the login and then says nothing has 2 s, and not the 20 s of the start, before the next
+ * one gets its turn. Meanwhile the front is not ready, although no request waits. */
+static void
+test_silent_host (void)
+{
+  g_autoptr (WpAmqpProxy) proxy = wp_amqp_proxy_new (wp_rabbitmq_host (0), wp_rabbitmq_port (rabbitmq));
+  g_autofree char *option
+      = g_strdup_printf ("--database=amqp://127.0.0.1:%u?queue=silent", wp_amqp_proxy_port (proxy));
+  g_autoptr (WpHarness) server = wp_harness_start (option, NULL);
+  g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  gint64 asked_us;
+
+  g_assert_cmpuint (ask_ready (server), ==, 200);
+  wp_amqp_proxy_set_silent (proxy, TRUE);
+  g_free (wp_rabbitmq_control (rabbitmq, 0, "close_all_connections", "test", NULL));
+  await_ready (server, 503);
+  g_assert_cmpfloat (wp_harness_stat (server, "engine.up"), ==, 0);
+  wp_amqp_proxy_set_silent (proxy, FALSE);
+  asked_us = g_get_monotonic_time ();
+  wp_crowd_send (crowd, 1, NULL);
+  wp_crowd_await (crowd, 1);
+  g_assert_cmpint (g_get_monotonic_time () - asked_us, <, 15 * G_USEC_PER_SEC);
+  g_assert_cmpuint (wp_crowd_count_status (crowd, 200), ==, 1);
+  await_ready (server, 200);
+  wp_harness_stop (server);
+  g_hash_table_unref (take_all ("silent"));
+}
+
 /* While it runs: no confirm, no error, no close. */
 static void
 test_memory_alarm (void)
@@ -472,6 +501,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rabbitmq-front/no-id", test_no_id);
   g_test_add_func ("/rabbitmq-front/queue-deleted", test_queue_deleted);
   g_test_add_func ("/rabbitmq-front/stats", test_stats);
+  g_test_add_func ("/rabbitmq-front/silent-host", test_silent_host);
   g_test_add_func ("/rabbitmq-front/full", test_full);
   g_test_add_func ("/rabbitmq-front/too-large", test_too_large);
   g_test_add_func ("/rabbitmq-front/stopped", test_stopped);

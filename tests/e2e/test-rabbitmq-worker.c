@@ -1,8 +1,10 @@
 /* A server that takes its jobs from a shared queue: each is stored once, whatever is killed or down
  * meanwhile, and none is lost, buried or acknowledged too early. One RabbitMQ node serves all cases, a queue
  * each. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "tests/e2e/wp-hold.h"
@@ -110,6 +112,7 @@ test_stored (void)
   wp_rabbitmq_publish (rabbitmq, self.queue, "a", 2000, NULL);
   wp_harness_await_stat (self.server, "ledger.stored", 2000);
   wp_harness_await_stat (self.server, "ledger.taken", 2000);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "engine.capacity"), ==, 10000); /* it has declared it */
   g_assert_cmpfloat (wp_harness_stat (self.server, "ledger.received"), ==, 0);
   g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), ==, 0);
   g_assert_cmpfloat (wp_harness_stat (self.server, "duplicates"), ==, 0);
@@ -378,7 +381,8 @@ test_foreign (void)
                   header ("enqueued", AMQP_FIELD_KIND_I64, NULL, 0) },
       bytes[] = { header ("method", AMQP_FIELD_KIND_UTF8, "\xff\0\n", 3),
                   header ("path", AMQP_FIELD_KIND_BYTES, "\xff\0\n", 3) },
-      path = header ("path", AMQP_FIELD_KIND_UTF8, large, LARGEST_HEADER);
+      path = header ("path", AMQP_FIELD_KIND_UTF8, large, LARGEST_HEADER),
+      method = header ("method", AMQP_FIELD_KIND_UTF8, "PROPFIND", strlen ("PROPFIND"));
 
   publish_foreign (self.queue, "a0", types, G_N_ELEMENTS (types));
   publish_foreign (self.queue, "a1", times, G_N_ELEMENTS (times));
@@ -388,11 +392,13 @@ test_foreign (void)
   publish_foreign (self.queue, "a4", NULL, 0);
   publish_foreign (self.queue, "", NULL, 0);
   publish_foreign (self.queue, "", NULL, 0); /* another one, and not a duplicate */
+  publish_foreign (self.queue, "a5", &method, 1);
   wp_harness_await_stat (self.server, "engine.dead_lettered", 3);
-  wp_harness_await_stat (self.server, "ledger.stored", 5);
+  wp_harness_await_stat (self.server, "ledger.stored", 6);
   wp_harness_await_stat (self.server, "engine.ready", 0);
   wp_harness_stop (self.server);
-  check_stored (&self, 5);
+  check_stored (&self, 6);
+  g_assert_cmpint (wp_harness_count_rows (self.server, "wp.db", "method = 'PROPFIND'"), ==, 1);
   g_assert_cmpint (wp_harness_count_rows (self.server, "wp.db", "received < '2000'"), ==, 0);
   await_ready (&self, 0);
   scene_clear (&self);
@@ -417,8 +423,31 @@ test_drain (void)
   await_ready (&self, 50 - HELD);
   start_again (&self, NULL);
   wp_harness_await_stat (self.server, "ledger.stored", 50 - HELD);
+  g_assert_cmpfloat (wp_harness_stat (self.server, "engine.capacity"), ==, -1); /* it has not declared it */
   g_assert_cmpfloat (wp_harness_stat (self.server, "engine.redelivered"), ==, 0);
   end (&self, 50, "drained, and started again");
+}
+
+/* A broker that takes a connection and says nothing holds up no drain: there is nothing to finish. */
+static void
+test_drain_while_connecting (void)
+{
+  guint16 port;
+  int listener = wp_child_bind_port (&port);
+  struct pollfd client = { listener, POLLIN, 0 };
+  Scene self = { "drain-connecting", g_strdup (""),
+                 g_strdup_printf ("--source=amqp://%s:%u,127.0.0.1:%u?queue=drain-connecting",
+                                  wp_rabbitmq_host (0), wp_rabbitmq_port (rabbitmq), port),
+                 wp_harness_new () };
+
+  g_assert_cmpint (listen (listener, 1), ==, 0);
+  start_again (&self, "--database-timeout=10m");
+  g_free (wp_rabbitmq_control (rabbitmq, 0, "close_all_connections", "test", NULL));
+  g_assert_cmpint (poll (&client, 1, WP_PATIENCE_US / 1000), ==, 1);
+  wp_harness_signal (self.server, SIGTERM);
+  g_assert_cmpint (wp_harness_wait (self.server), ==, 0);
+  close (listener);
+  scene_clear (&self);
 }
 
 /* A drain that the database outlasts leaves its jobs to the queue. */
@@ -626,6 +655,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rabbitmq-worker/foreign", test_foreign);
   g_test_add_func ("/rabbitmq-worker/drain", test_drain);
   g_test_add_func ("/rabbitmq-worker/drain-timeout", test_drain_timeout);
+  g_test_add_func ("/rabbitmq-worker/drain-while-connecting", test_drain_while_connecting);
   g_test_add_func ("/rabbitmq-worker/record", test_record);
   g_test_add_func ("/rabbitmq-worker/no-listener", test_no_listener);
   g_test_add_func ("/rabbitmq-worker/bad-options", test_bad_options);
