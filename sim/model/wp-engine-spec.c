@@ -23,17 +23,6 @@ clear_load (gpointer load)
   g_array_unref (((WpCommitLoad *) load)->late_ns);
 }
 
-/* From the publish to the confirm, which a front's record has as service; WP_TIME_NONE: neither is there. A
- * file without services has the confirm as acceptance. */
-static gint64
-confirm_of (const WpRow *row)
-{
-  if (row->finished_ns != WP_TIME_NONE && row->started_ns != WP_TIME_NONE)
-    return row->finished_ns - row->started_ns;
-
-  return row->accepted_ns != WP_TIME_NONE ? row->accepted_ns - row->arrival_ns : WP_TIME_NONE;
-}
-
 /* How long each publish took that did not wait for a place, in order of arrival; and how many there were per
  * second. */
 static gboolean
@@ -49,9 +38,9 @@ read_load (const char *file, WpCommitLoad *load, GError **error)
     return FALSE;
   for (gsize i = 0; i < n_rows; i++)
     {
-      gint64 took_ns = confirm_of (&rows[i]);
+      gint64 took_ns = rows[i].accepted_ns - rows[i].arrival_ns; /* a front's record has the confirm */
 
-      if (took_ns < 0 || rows[i].blocked > 0)
+      if (rows[i].outcome != WP_OUTCOME_PASSED || took_ns < 0 || rows[i].blocked > 0)
         continue;
       sum_ns += (double) took_ns;
       g_array_append_val (load->late_ns, took_ns);
@@ -131,8 +120,6 @@ parse_part (WpEngineSpec *self, const char *part, guint64 seed, const char *text
   g_autoptr (GError) cause = NULL;
   gboolean is_confirm = g_str_has_prefix (part, "confirm="), parsed;
 
-  if (is_confirm && self->confirm)
-    return fail (text, "confirm is given twice", error);
   parsed = is_confirm ? parse_confirm (self, part + strlen ("confirm="), seed, &cause)
                       : parse_value (self, part, &cause);
   if (!parsed && g_str_has_prefix (part, "confirm=from:"))
@@ -159,27 +146,42 @@ first_part (const char *text)
   return length;
 }
 
-static gboolean
-is_known (const char *part)
+/* Its place in @parts; -1: it is none. */
+static int
+find_part (const char *part)
 {
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
     if (g_str_has_prefix (part, parts[i]))
-      return TRUE;
+      return (int) i;
 
-  return FALSE;
+  return -1;
+}
+
+static gboolean
+fail_twice (const char *text, const char *part, GError **error)
+{
+  g_autofree char *why = g_strdup_printf ("%.*s is given twice", (int) (strchr (part, '=') - part), part);
+
+  return fail (text, why, error);
 }
 
 gboolean
 wp_engine_spec_parse (WpEngineSpec *self, const char *text, guint64 seed, GError **error)
 {
+  guint given = 0; /* 1 << the place in @parts */
+
   *self = (WpEngineSpec){ .retry_ns = DEFAULT_RETRY_NS, .reopen = DEFAULT_REOPEN };
   for (const char *rest = text; *rest; rest += *rest == ',')
     {
       gsize length = first_part (rest);
       g_autofree char *part = g_strndup (rest, length);
+      int place = find_part (part);
 
-      if (!is_known (part))
+      if (place < 0)
         return fail (text, NULL, error);
+      if (given & 1u << place)
+        return fail_twice (text, part, error);
+      given |= 1u << place;
       if (!parse_part (self, part, seed, text, error))
         return FALSE;
       rest += length;

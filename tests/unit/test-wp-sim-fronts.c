@@ -400,6 +400,8 @@ test_usage (void)
     { "deliver=1ms", "confirm is missing" },
     { "confirm=4ms,deliver=x", "\"x\" " },
     { "confirm=4ms,confirm=5ms", "confirm is given twice" },
+    { "confirm=4ms,deliver=1ms,deliver=1ms", "deliver is given twice" },
+    { "retry=1ms,confirm=4ms,retry=2ms", "retry is given twice" },
     { "confirm=4ms,delay=1ms", "is not an engine" },
     { "confirm=4ms,prefetch=0", "\"0\" is not a number from 1 to 65535" },
     { "confirm=4ms,prefetch=5", "prefetch=5 is less than the 1000 jobs of a commit" },
