@@ -12,7 +12,7 @@
 
 struct _WpAmqpConnection {
   WpAmqpUri *uri;
-  const WpDatabaseOptions *options;
+  WpDatabaseOptions options; /* a copy: a thread that waits for a broker may be left behind at exit */
   WpBrokerCounts *counts;
   amqp_connection_state_t state; /* NULL: not connected */
   const char *node;              /* as WpBrokerCounts.node, but from the login on */
@@ -36,7 +36,11 @@ wp_amqp_connection_new (WpAmqpUri *uri, const WpDatabaseOptions *options, WpBrok
                            : NULL;
 
   self->uri = uri;
-  self->options = options;
+  self->options = *options;
+  self->options.password_file = g_strdup (options->password_file);
+  self->options.ca = g_strdup (options->ca);
+  self->options.certificate = g_strdup (options->certificate);
+  self->options.key = g_strdup (options->key);
   self->counts = counts;
   self->patience_ns = MAX (START_NS, options->timeout_ns);
   if (!reason)
@@ -51,6 +55,10 @@ wp_amqp_connection_free (WpAmqpConnection *self)
 {
   wp_amqp_connection_drop (self);
   wp_amqp_uri_free (self->uri);
+  g_free (self->options.password_file);
+  g_free (self->options.ca);
+  g_free (self->options.certificate);
+  g_free (self->options.key);
   g_free (self);
 }
 
@@ -147,7 +155,7 @@ wp_amqp_connection_open (WpAmqpConnection *self, GError **error)
       g_autoptr (GError) failure = NULL;
 
       self->next_host = (first + i + 1) % n;
-      self->state = wp_amqp_login (self->uri, host, self->options, &failure);
+      self->state = wp_amqp_login (self->uri, host, &self->options, &failure);
       if (self->state && open_channels (self, host, &failure))
         {
           g_clear_error (&reason);
@@ -188,12 +196,12 @@ check_answer (WpAmqpConnection *self, GError **error)
   amqp_rpc_reply_t reply = amqp_get_rpc_reply (self->state);
   amqp_channel_close_ok_t closed = { 0 };
 
-  wp_amqp_limit_answers (self->state, self->options->timeout_ns);
+  wp_amqp_limit_answers (self->state, self->options.timeout_ns);
   if (reply.reply_type == AMQP_RESPONSE_NORMAL)
     return TRUE;
   wp_amqp_fail_reply (reply, get_node (self), error);
   if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION)
-    self->patience_ns = MIN (2 * self->patience_ns, MAX (START_NS, self->options->timeout_ns));
+    self->patience_ns = MIN (2 * self->patience_ns, MAX (START_NS, self->options.timeout_ns));
   if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD
       && amqp_send_method (self->state, ASK_CHANNEL, AMQP_CHANNEL_CLOSE_OK_METHOD, &closed) == AMQP_STATUS_OK
       && amqp_channel_open (self->state, ASK_CHANNEL))
@@ -216,10 +224,10 @@ wp_amqp_connection_declare (WpAmqpConnection *self, GError **error)
 {
   amqp_table_entry_t entries[] = {
     make_text ("x-queue-type", "quorum"),
-    make_number ("x-max-length", self->options->queue_jobs),
-    make_number ("x-max-length-bytes", self->options->queue_bytes),
+    make_number ("x-max-length", self->options.queue_jobs),
+    make_number ("x-max-length-bytes", self->options.queue_bytes),
     make_text ("x-overflow", "reject-publish"),
-    make_number ("x-delivery-limit", self->options->delivery_limit),
+    make_number ("x-delivery-limit", self->options.delivery_limit),
     make_text ("x-dead-letter-strategy", "at-least-once"),
     make_text ("x-dead-letter-exchange", ""),
     make_text ("x-dead-letter-routing-key", self->uri->failed_queue),
@@ -228,7 +236,7 @@ wp_amqp_connection_declare (WpAmqpConnection *self, GError **error)
   if (!declare (self, self->uri->failed_queue, (amqp_table_t){ 1, entries }, error)
       || !declare (self, self->uri->queue, (amqp_table_t){ G_N_ELEMENTS (entries), entries }, error))
     return FALSE;
-  self->counts->capacity = self->options->queue_jobs;
+  self->counts->capacity = self->options.queue_jobs;
   self->counts->node = self->node;
   return TRUE;
 }

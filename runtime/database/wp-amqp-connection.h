@@ -14,7 +14,7 @@ typedef struct _WpAmqpConnection WpAmqpConnection;
 /**
  * wp_amqp_connection_new:
  * @uri: (transfer full)
- * @options: not owned; outlives the connection
+ * @options: copied
  * @counts: not owned; the connection sets node, blocked, ready, consumers, capacity and reconnects
  *
  * It is not connected yet. Returns: NULL with one line if @options do not fit @uri
