@@ -274,6 +274,7 @@ make_stats (const WpAdmin *self, gboolean pretty)
   wp_json_add_seconds (json, "time_full", ledger.full_ns);
   wp_json_add_count (json, "resizes", resizes.done);
   wp_json_add_count (json, "resizes_refused", resizes.refused);
+  wp_json_add_boolean (json, "resizes_allowed", self->tokens != NULL);
   wp_json_add_boolean (json, "database_up", database_is_up (self));
   wp_json_add_seconds (json, "database_down", database_down_ns (self, now_ns));
   wp_json_add_count (json, "database_reconnects", wp_engine_get_database (self->engine)->reconnects);

@@ -398,6 +398,9 @@ test_forecast (void)
                            "25 % less than \"no change\".");
   await_text ("#chart-queue tr:nth-child(5) th", "forecast 10 s before");
   await_text ("#chart-queue tr:nth-child(5) td:last-child", "42");
+  wp_browser_await (
+      browser, /* without --admin-token-file */
+      "document.getElementById ('apply').hidden && !document.getElementById ('no-apply').hidden");
   wp_browser_assert_quiet (browser);
 }
 
@@ -426,6 +429,8 @@ test_what_if (void)
   wp_browser_open (browser, wp_harness_admin_port (server), "/", NULL);
   wp_browser_await (browser, "!document.getElementById ('forecast').hidden");
   await_text ("#apply-sizes", "Apply workers and queue");
+  wp_browser_await (browser, "!document.getElementById ('apply').hidden && "
+                             "document.getElementById ('no-apply').hidden");
   wp_browser_await (browser, /* there is a step with the first sizes */
                     "document.querySelector ('#chart-busy tr:nth-child(2) td').textContent !== ''");
   await_text ("#chart-busy tr:last-child td:last-child", "2");

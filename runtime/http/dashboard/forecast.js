@@ -111,7 +111,8 @@ function showKnobs() {
     if (!knob.chosen)
       knob.slider.value = knob.number.value = now;
   }
-  $("apply").hidden = sizes().length === 0;
+  $("apply").hidden = sizes().length === 0 || !stats.resizes_allowed;
+  $("no-apply").hidden = sizes().length === 0 || stats.resizes_allowed;
   $("apply-sizes").textContent = "Apply " + sizes().map(k => k.name).join(" and ");
 }
 
