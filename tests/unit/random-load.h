@@ -36,12 +36,12 @@ random_load_policy (RandomLoad *self, WpRandom *random)
   self->policy.keep_abandoned = wp_random_below (random, 4) == 0;
 }
 
-/* Every time stays below 1024 ns, where percentiles are exact. */
+/* Every time stays below 1024 ns, where percentiles are exact, also with a dispatch of 4 ns for each job. */
 static inline void
 random_load_make (RandomLoad *self, WpRandom *random)
 {
   guint gap = 1 + (guint) wp_random_below (random, 5),
-        service = 1 + (guint) wp_random_below (random, wp_random_below (random, 3) == 0 ? 25 : 12);
+        service = 1 + (guint) wp_random_below (random, wp_random_below (random, 3) == 0 ? 20 : 12);
   gboolean constant = wp_random_below (random, 4) == 0;
   gint64 now_ns = 0;
 
