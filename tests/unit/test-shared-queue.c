@@ -237,10 +237,11 @@ naive_next_writer (Naive *self)
 static gboolean
 naive_next_credit (Naive *self)
 {
-  guint i = self->n_credited, worker = self->credit_workers[i];
+  guint i = self->n_credited, worker;
 
   if (i == self->n_credits || self->credits_ns[i] > self->now_ns)
     return FALSE;
+  worker = self->credit_workers[i];
   if (self->credit[worker] == 0)
     self->since[worker] = self->turn++;
   self->credit[worker] += self->credit_jobs[i];
