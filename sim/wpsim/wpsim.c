@@ -5,6 +5,7 @@
 #include "sim/model/wp-ring.h"
 
 struct _WpsimModel {
+  gatomicrefcount references;
   WpLayout layout;
   WpCommit *commit;    /* NULL: each job has a service of its own */
   WpModel *model;      /* both NULL before the first request, */
@@ -18,7 +19,13 @@ struct _WpsimModel {
   WpRing leaves;  /* of the parked requests that time out */
 };
 
-G_DEFINE_QUARK (wpsim - error - quark, wpsim_error)
+G_DEFINE_BOXED_TYPE (WpsimModel, wpsim_model, wpsim_model_ref, wpsim_model_free)
+
+GQuark
+wpsim_error_quark (void)
+{
+  return g_quark_from_static_string ("wpsim-error-quark");
+}
 
 static gboolean
 fail (GError **error, WpsimError code, const char *text)
@@ -43,16 +50,25 @@ wpsim_model_new (WpsimMode mode, guint workers, guint queue, GError **error)
       policy.workers = workers;
       policy.queue_jobs = queue;
       self = g_new0 (WpsimModel, 1);
+      g_atomic_ref_count_init (&self->references);
       wp_policy_layout (&policy, &self->layout);
       return self;
     }
   return NULL;
 }
 
+WpsimModel *
+wpsim_model_ref (WpsimModel *self)
+{
+  g_return_val_if_fail (self, NULL);
+  g_atomic_ref_count_inc (&self->references);
+  return self;
+}
+
 void
 wpsim_model_free (WpsimModel *self)
 {
-  if (!self)
+  if (!self || !g_atomic_ref_count_dec (&self->references))
     return;
   g_clear_pointer (&self->model, wp_model_free);
   g_clear_pointer (&self->bulk, wp_bulk_service_free);

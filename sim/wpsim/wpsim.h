@@ -3,12 +3,13 @@
  * A model is fed requests in order of arrival, and gives depth, waits, blocking and utilisation. Another
  * model with other sizes, fed the same requests, answers "what if". All times are integer nanoseconds since
  * an origin of the caller's. The library prints nothing, never exits (GLib aborts where memory is exhausted),
- * and has no global state: each model may be used by any one thread at a time.
+ * and has no global state: each model may be used by any one thread at a time. GObject introspection has it
+ * as Wpsim, so that Python, for one, can use it.
  */
 #ifndef WPSIM_H
 #define WPSIM_H
 
-#include <glib.h>
+#include <glib-object.h>
 
 G_BEGIN_DECLS
 
@@ -18,14 +19,14 @@ G_BEGIN_DECLS
  * A time that does not exist: the wait where no job started, the first full moment of a queue that was never
  * full.
  */
-#define WPSIM_NONE G_MININT64
+#define WPSIM_NONE ((gint64) (-G_GINT64_CONSTANT (9223372036854775807) - 1))
 
 /**
  * WPSIM_MAX_QUEUE:
  *
  * The largest queue, and the largest number of workers.
  */
-#define WPSIM_MAX_QUEUE (G_MAXUINT - 1)
+#define WPSIM_MAX_QUEUE ((guint) 4294967294)
 
 /**
  * WPSIM_ERROR:
@@ -59,6 +60,14 @@ typedef enum { WPSIM_MODE_DEFAULT, WPSIM_MODE_BUFFERED_CHANNEL, WPSIM_MODE_WORKE
  * is parked until a place is free, unless the model rejects.
  */
 typedef struct _WpsimModel WpsimModel;
+
+/**
+ * WPSIM_TYPE_MODEL:
+ *
+ * The boxed type of #WpsimModel.
+ */
+#define WPSIM_TYPE_MODEL (wpsim_model_get_type ())
+GType wpsim_model_get_type (void);
 
 /**
  * WpsimState:
@@ -157,8 +166,18 @@ typedef struct {
 WpsimModel *wpsim_model_new (WpsimMode mode, guint workers, guint queue, GError **error);
 
 /**
+ * wpsim_model_ref:
+ * @self: a model
+ *
+ * Returns: (transfer full): @self, with a reference more, which wpsim_model_free() drops
+ */
+WpsimModel *wpsim_model_ref (WpsimModel *self);
+
+/**
  * wpsim_model_free:
  * @self: (transfer full) (nullable): a model
+ *
+ * Drops a reference. The last one frees the model.
  */
 void wpsim_model_free (WpsimModel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpsimModel, wpsim_model_free)

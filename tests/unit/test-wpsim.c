@@ -242,6 +242,129 @@ test_misuse (void)
   g_assert_cmpuint (result.accepted, ==, 1);
 }
 
+/* What a careless or hostile caller gives. */
+static gint64
+draw_time (WpRandom *random)
+{
+  static const gint64 times_ns[]
+      = { 0, 1, 2, 1000, 1000000000, G_MAXINT64 / 2, G_MAXINT64 - 1, G_MAXINT64, -1, G_MININT64 };
+
+  return times_ns[wp_random_below (random, G_N_ELEMENTS (times_ns))];
+}
+
+static gint64
+draw_least (WpRandom *random, gint64 least_ns)
+{
+  gint64 time_ns = draw_time (random);
+
+  return MAX (time_ns, least_ns);
+}
+
+static guint
+draw_size (WpRandom *random)
+{
+  static const guint sizes[] = { 0, 1, 2, 100, G_MAXINT, WPSIM_MAX_QUEUE, G_MAXUINT };
+
+  return sizes[wp_random_below (random, G_N_ELEMENTS (sizes))];
+}
+
+static WpsimModel *
+draw_model (WpRandom *random)
+{
+  guint workers = draw_size (random), queue = draw_size (random);
+  g_autoptr (GError) error = NULL;
+  WpsimModel *model = wpsim_model_new ((WpsimMode) wp_random_below (random, 4), workers, queue, &error);
+
+  g_assert_true (model ? !error : g_error_matches (error, WPSIM_ERROR, WPSIM_ERROR_INVALID));
+  if (!model)
+    return NULL;
+  if (wp_random_below (random, 4) == 0)
+    wpsim_model_set_reject (model);
+  if (wp_random_below (random, 4) == 0)
+    wpsim_model_set_block_timeout (model, draw_least (random, 1));
+  if (wp_random_below (random, 4) == 0)
+    wpsim_model_set_commit (model, draw_least (random, 0), draw_least (random, 0), draw_size (random) | 1);
+  return model;
+}
+
+/* Each call is done, or refused with an error; requests that were taken are all in the result. */
+static void
+test_extremes (void)
+{
+  guint64 seed = (guint64) g_random_int ();
+  WpRandom random;
+
+  g_test_message ("seed %" G_GUINT64_FORMAT, seed);
+  wp_random_init (&random, seed, 0);
+  for (guint i = 0; i < N_LOADS; i++)
+    {
+      g_autoptr (WpsimModel) model = draw_model (&random);
+      g_autoptr (GError) error = NULL;
+      guint64 taken = 0;
+      WpsimResult result;
+
+      for (guint row = 0; model && row < 30; row++)
+        {
+          WpsimState state;
+
+          g_clear_error (&error);
+          if (wpsim_model_feed (model, draw_time (&random), draw_time (&random), &error))
+            taken++;
+          g_assert_true (!error || error->domain == WPSIM_ERROR);
+          g_clear_error (&error);
+          g_assert_true (wp_random_below (&random, 8) > 0
+                         || wpsim_model_get_state (model, draw_time (&random), &state, &error) || error);
+        }
+      g_clear_error (&error);
+      if (model && wpsim_model_finish (model, &result, &error))
+        {
+          g_assert_cmpuint (result.requests, ==, taken);
+          g_assert_cmpuint (result.accepted + result.rejected + result.timed_out, ==, taken);
+        }
+      else if (model)
+        g_assert_false (g_error_matches (error, WPSIM_ERROR, WPSIM_ERROR_INTERNAL));
+    }
+}
+
+#define N_THREADS 4
+
+static gpointer
+run_thread (gpointer data)
+{
+  WpsimModel *model = wpsim_model_new (WPSIM_MODE_WORKER_POOL, 2, 10, NULL);
+  WpsimResult *result = data;
+
+  if (result->reserved[0] != 0) /* half of them commit */
+    wpsim_model_set_commit (model, 10, 1, 100);
+  for (gint64 i = 0; i < 10000; i++)
+    g_assert_true (wpsim_model_feed (model, i, (i * 7919) % 5, NULL));
+  g_assert_true (wpsim_model_finish (wpsim_model_ref (model), result, NULL));
+  wpsim_model_free (model);
+  wpsim_model_free (model);
+  return NULL;
+}
+
+/* Models of several threads at once share nothing. */
+static void
+test_threads (void)
+{
+  WpsimResult results[N_THREADS];
+  GThread *threads[N_THREADS];
+
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      results[i].reserved[0] = i % 2;
+      threads[i] = g_thread_new (NULL, run_thread, &results[i]);
+    }
+  for (guint i = 0; i < N_THREADS; i++)
+    g_thread_join (threads[i]);
+  for (guint i = 0; i < N_THREADS; i++)
+    {
+      g_assert_cmpuint (results[i].accepted, ==, 10000);
+      g_assert_cmpint (results[i].wait.p99, ==, results[i % 2].wait.p99);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -252,6 +375,8 @@ main (int argc, char **argv)
   g_test_add_func ("/wpsim/range", test_range);
   g_test_add_func ("/wpsim/nothing-fed", test_nothing_fed);
   g_test_add_func ("/wpsim/misuse", test_misuse);
+  g_test_add_func ("/wpsim/extremes", test_extremes);
+  g_test_add_func ("/wpsim/threads", test_threads);
 
   return g_test_run ();
 }
