@@ -94,15 +94,13 @@ entropy (const WpLoggedWindow *self, double resolution)
   return sum / (n - m) + log ((n + 1.0) / m);
 }
 
-/* Do the sorted keys differ by no more than stamps and dither, while departures are some stamps apart? */
+/* Do the sorted keys differ by no more than stamps and dither? */
 static gboolean
 is_constant (const WpLoggedWindow *self, double resolution)
 {
   guint n = self->end - self->first, twentieth = n / 20;
-  double apart = n > 0 ? (double) (self->departures[self->end - 1] - self->departures[self->first]) / n : 0;
 
-  return apart >= resolution
-         && (double) (self->keys[n - 1 - twentieth].value - self->keys[twentieth].value) <= 3 * resolution
+  return (double) (self->keys[n - 1 - twentieth].value - self->keys[twentieth].value) <= 3 * resolution
          && (double) self->services[self->keys[n / 2].row] >= CONSTANT_STAMPS * resolution;
 }
 
@@ -333,11 +331,8 @@ wp_logged_window_departures (const WpLoggedWindow *self)
   return sorted;
 }
 
-/* Counts, for each request, those in the system when it arrives (without those of the same stamp, which stand
- * in the order of their ends, shortest first), and finds the most that one overtook: so many workers, and one
- * more, there are at least. A Fenwick tree over the order of departures. */
-static guint
-count_in_system (WpLoggedWindow *self)
+guint
+wp_logged_window_count (WpLoggedWindow *self)
 {
   g_autofree gint64 *sorted = wp_logged_window_departures (self);
   g_autofree guint32 *tree = g_new0 (guint32, self->n + 1);
@@ -395,7 +390,7 @@ window_init (WpLoggedWindow *self, const WpLoggedTimes *log, gsize from, gsize b
         self->departures[self->n] = log->arrivals_ns[i] + log->responses_ns[i];
         self->dither[self->n++] = (gint64) wp_random_below (&random, 2 * (guint64) half) - half;
       }
-  edge = 3 * (count_in_system (self) + 1);
+  edge = 3 * (wp_logged_window_count (self) + 1);
   edge = MIN (edge, (self->n - self->first) / 20);
   self->first += edge;
   self->end = self->n - edge;

@@ -57,6 +57,11 @@ void wp_logged_sort_keys (WpLoggedKey **keys, WpLoggedKey **spare, guint n);
 /* Sets services and waited, behind that many workers. */
 void wp_logged_window_recover (WpLoggedWindow *self, guint workers);
 
+/* Counts, for each request, those in the system when it arrives (without those of the same stamp, which stand
+ * in the order of their ends, shortest first), and finds the most that one overtook: so many workers, and one
+ * more, there are at least. A Fenwick tree over the order of departures. */
+guint wp_logged_window_count (WpLoggedWindow *self);
+
 /* In order, to be freed. */
 gint64 *wp_logged_window_departures (const WpLoggedWindow *self);
 

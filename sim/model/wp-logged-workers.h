@@ -50,13 +50,14 @@ typedef struct {
  * Negative services do not find N: at N - 1 there is none. The found N is called QUEUED only if hardly any of
  * those that waited is negative, and if neither v nor its distance from the median, its spread, depends on
  * waiting, the number in the system, the gap before the arrival or the part of the log: behind several pools
- * v is spread the more widely the more their backlogs differ;
- * else, or where S says that nobody waited, NOT QUEUED only if responses do not rise with the number in the
- * system, and completions for each second that a request is in the system do not fall with it. The thresholds
- * were found on 625 drawn logs.
+ * v is spread the more widely the more their backlogs differ; and if logs of two pools, drawn from its
+ * services, look otherwise (wp-logged-pools.h); else, or where S says that nobody waited, NOT QUEUED only if
+ * responses do not rise with the number in the system, and completions for each second that a request is in
+ * the system do not fall with it. The thresholds were found on drawn logs
+ * (tests/bench/bench-logged.c).
  *
  * A log of more than 60,000 rows is looked at in the busiest 20,000 of each third, and these must agree.
- * Takes 60 to 120 passes of O(n log n) over the rows that are looked at.
+ * Takes 60 to 150 passes of O(n log n) over the rows that are looked at.
  */
 void wp_logged_workers_find (const WpLoggedTimes *log, WpLoggedWorkers *found);
 

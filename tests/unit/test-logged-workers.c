@@ -71,6 +71,22 @@ test_constant (void)
     }
 }
 
+/* Where several services end within a stamp, a single worker that takes a hundredth of it explains a constant
+ * service in overload, too: the range says so, and not only a multiple. */
+static void
+test_constant_in_a_stamp (void)
+{
+  DrawnSetup setup;
+  WpLoggedWorkers found;
+  g_autoptr (DrawnLog) log = NULL;
+
+  drawn_setup_draw (&setup, DRAWN_FIFO, 1000086); /* 95 workers */
+  log = find (&setup, &found);
+  g_assert_cmpint (found.verdict, ==, WP_LOGGED_UNKNOWN);
+  g_assert_cmpuint (found.low, <=, setup.workers);
+  g_assert_cmpuint (found.high, >=, setup.workers);
+}
+
 /* Rows without a response are left out, and take no worker. */
 static void
 test_rows_without_response (void)
@@ -134,7 +150,9 @@ test_others_are_not_queued (void)
 /* Draws on which only one test sees what they are: the spread of services that changes with the pools'
  * backlogs; services of those that waited which are shorter than any can be; few of all, but many of those
  * that waited, which are negative; and a constant service, whose number of workers the coarse search passes
- * by. */
+ * by. Then two pools with hardly any wait, or of which nearly all requests wait, and whose backlogs are
+ * alike.
+ */
 static void
 test_rare_draws (void)
 {
@@ -145,7 +163,8 @@ test_rare_draws (void)
   } draws[] = {
     { DRAWN_POOLS, 11700050, 0 }, { DRAWN_POOLS, 11500952, 0 },  { DRAWN_POOLS, 11400433, 0 },
     { DRAWN_POOLS, 11400807, 0 }, { DRAWN_STATIC, 14700088, 0 }, { DRAWN_STATIC, 14700162, 0 },
-    { DRAWN_FIFO, 1300917, 27 },
+    { DRAWN_FIFO, 1300917, 27 },  { DRAWN_POOLS, 11600131, 0 },  { DRAWN_POOLS, 11601692, 0 },
+    { DRAWN_POOLS, 11602477, 0 }, { DRAWN_POOLS, 11603497, 0 },  { DRAWN_POOLS, 11604209, 0 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (draws); i++)
@@ -253,6 +272,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/logged-workers/recovered", test_recovered);
   g_test_add_func ("/logged-workers/constant", test_constant);
+  g_test_add_func ("/logged-workers/constant-in-a-stamp", test_constant_in_a_stamp);
   g_test_add_func ("/logged-workers/rows-without-response", test_rows_without_response);
   g_test_add_func ("/logged-workers/fifo-is-found", test_fifo_is_found);
   g_test_add_func ("/logged-workers/others-are-not-queued", test_others_are_not_queued);
