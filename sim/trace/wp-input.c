@@ -215,13 +215,20 @@ raw_starts_with (const WpInput *self, const char *magic, gsize len)
   return self->raw_end - self->raw_at >= len && memcmp (self->raw + self->raw_at, magic, len) == 0;
 }
 
+gboolean
+wp_input_fail_foreign (const WpInput *self, const char *what, const char *command, GError **error)
+{
+  g_autofree char *name = g_shell_quote (self->name);
+
+  return wp_fail (error, WP_ERROR_BAD_TRACE, "this is %s: convert it, %s %s", what, command, name);
+}
+
 static gboolean
 check_foreign (const WpInput *self, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
     if (raw_starts_with (self, foreign[i].magic, foreign[i].len))
-      return wp_fail (error, WP_ERROR_BAD_TRACE, "this is %s: convert it, %s '%s'", foreign[i].what,
-                      foreign[i].command, self->name);
+      return wp_input_fail_foreign (self, foreign[i].what, foreign[i].command, error);
 
   return TRUE;
 }

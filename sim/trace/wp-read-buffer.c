@@ -117,8 +117,7 @@ wp_read_buffer_skip_bom (WpReadBuffer *self, GError **error)
   else if (self->end - self->at >= 2
            && (memcmp (self->at, "\xff\xfe", 2) == 0 || memcmp (self->at, "\xfe\xff", 2) == 0))
     {
-      g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE,
-                   "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 '%s'", wp_input_name (self->input));
+      wp_input_fail_foreign (self->input, "UTF-16", "iconv -f UTF-16 -t UTF-8", error);
       wp_read_buffer_prefix (self, 1, error);
       return FALSE;
     }

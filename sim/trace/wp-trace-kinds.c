@@ -55,19 +55,18 @@ detect_log (WpTraceFormat *probe, const char **log_format, GError **error)
 static gboolean
 check_lines (const WpReadBuffer *window, const char *line, gsize len, GError **error)
 {
-  const char *name = wp_input_name (window->input), *cr = memchr (line, '\r', len);
+  const char *cr = memchr (line, '\r', len);
   gsize rest = 1;
 
   while (rest < len && g_ascii_isspace (line[rest]))
     rest++;
   if (*line == '[' && (rest == len || line[rest] == '{'))
-    return wp_fail (error, WP_ERROR_BAD_TRACE, "this is a JSON array: convert it, jq -c '.[]' '%s'", name);
+    return wp_input_fail_foreign (window->input, "a JSON array", "jq -c '.[]'", error);
   if (*line == '{' && rest == len)
-    return wp_fail (error, WP_ERROR_BAD_TRACE, "this is JSON over several lines: convert it, jq -c . '%s'",
-                    name);
+    return wp_input_fail_foreign (window->input, "JSON over several lines", "jq -c .", error);
   if (cr != NULL && cr < line + len - 1 && memchr (line, '"', len) == NULL)
-    return wp_fail (error, WP_ERROR_BAD_TRACE,
-                    "lines end in a carriage return only: convert it, tr '\\r' '\\n' < '%s'", name);
+    return wp_input_fail_foreign (window->input, "text with a carriage return for each end of a line",
+                                  "tr '\\r' '\\n' <", error);
 
   return TRUE;
 }

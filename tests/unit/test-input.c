@@ -333,6 +333,19 @@ test_files_to_convert (void)
     }
 }
 
+/* The command is typed as it stands, whatever the file is called. */
+static void
+test_command_of_an_odd_name (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) words = NULL;
+
+  g_assert_null (open_data ("a'; touch b; '", "BZh91AY&SY", 10, NULL, &error));
+  g_assert_true (g_shell_parse_argv (strstr (error->message, "bzip2 -dk"), NULL, &words, NULL));
+  g_assert_cmpuint (g_strv_length (words), ==, 3);
+  g_assert_cmpstr (words[2], ==, "a'; touch b; '");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -347,6 +360,7 @@ main (int argc, char **argv)
 
   g_test_add_func ("/input/zstd", test_zstd);
   g_test_add_func ("/input/files-to-convert", test_files_to_convert);
+  g_test_add_func ("/input/command-of-an-odd-name", test_command_of_an_odd_name);
 
   return g_test_run ();
 }

@@ -121,7 +121,7 @@ static const struct {
   { NULL, "time took\n1 2\n",
     "t.csv:1: no column \"arrival\"; the only column is \"time took\": cells are separated by commas, semicolons or tabs" },
   { NULL, "arrival,service\r1,2\r",
-    "t.csv:1: lines end in a carriage return only: convert it, tr '\\r' '\\n' < 't.csv'" },
+    "t.csv:1: this is text with a carriage return for each end of a line: convert it, tr '\\r' '\\n' < 't.csv'" },
   { NULL, "[{\"arrival\":1},{\"arrival\":2}]\n",
     "t.csv:1: this is a JSON array: convert it, jq -c '.[]' 't.csv'" },
   { NULL, "\n[\n {\"arrival\":1}\n]\n", "t.csv:2: this is a JSON array: convert it, jq -c '.[]' 't.csv'" },
