@@ -659,17 +659,17 @@ test_patience_from_planned_time (void)
   g_assert_cmpfloat (json_object_get_double_member (metric (against, "accepted"), "as_replayed"), ==, 1);
 }
 
-/* The machine's pressure stands between the rows: its mean decides, over a quarter the run was disturbed. */
+/* The machine's pressure stands between the rows: its mean decides, over a tenth the run was disturbed. */
 static void
 test_disturbed_run (void)
 {
-  static const char *const pressures[] = { "0.20", "0.40" };
+  static const char *const pressures[] = { "0.10", "0.24" };
 
   for (guint i = 0; i < G_N_ELEMENTS (pressures); i++)
     {
       g_auto (GStrv) parts = g_strsplit (record, "0.0001,1,b", 2);
       g_autofree char *measured
-          = g_strconcat (parts[0], "# at=1.0 pressure=0.20\n# at=2.0 pressure=", pressures[i], "\n0.0001,1,b",
+          = g_strconcat (parts[0], "# at=1.0 pressure=0.06\n# at=2.0 pressure=", pressures[i], "\n0.0001,1,b",
                          parts[1], NULL);
       g_autoptr (SimRun) text = run_with (measured, NULL, "--against=measured.csv trace.csv");
       g_autoptr (SimRun) run = run_with (measured, NULL, "--against=measured.csv --format=json trace.csv");
@@ -679,7 +679,7 @@ test_disturbed_run (void)
       g_assert_cmpint (text->status, ==, 0);
       g_assert_cmpint (strstr (text->out,
                                "warning: the run of measured.csv was disturbed: a task waited for a "
-                               "processor in 30 % of its time, 40 % in the worst second")
+                               "processor in 15 % of its time, 24 % in the worst second")
                            != NULL,
                        ==, i == 1);
       g_assert_cmpint (json_object_get_boolean_member (against, "disturbed"), ==, i == 1);
