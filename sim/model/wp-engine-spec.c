@@ -38,10 +38,13 @@ read_load (const char *file, WpCommitLoad *load, GError **error)
     return FALSE;
   for (gsize i = 0; i < n_rows; i++)
     {
-      gint64 took_ns = rows[i].accepted_ns - rows[i].arrival_ns; /* a front's record has the confirm */
+      gint64 took_ns;
 
-      if (rows[i].outcome != WP_OUTCOME_PASSED || took_ns < 0 || rows[i].blocked > 0)
+      /* One without a confirm has no such time, which is less than any. */
+      if (rows[i].outcome != WP_OUTCOME_PASSED || rows[i].accepted_ns < rows[i].arrival_ns
+          || rows[i].blocked > 0)
         continue;
+      took_ns = rows[i].accepted_ns - rows[i].arrival_ns;
       sum_ns += (double) took_ns;
       g_array_append_val (load->late_ns, took_ns);
     }
