@@ -101,20 +101,24 @@ set_parameter (const char *key, const char *value, WpPolicy *policy, double *tra
 static gboolean
 read_query (const char *query, WpPolicy *policy, double *traffic, GError **error)
 {
-  g_autoptr (GHashTable) parameters = g_uri_parse_params (query, -1, "&", G_URI_PARAMS_NONE, NULL);
-  GHashTableIter iter;
-  gpointer key, value;
+  g_autoptr (GHashTable) given = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GError) reason = NULL;
+  GUriParamsIter iter;
+  char *key, *text;
 
-  if (!parameters)
-    return wp_fail (error, WP_ERROR_BAD_VALUE, "the query is not NAME=VALUE&...");
-  g_hash_table_iter_init (&iter, parameters);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    if (!set_parameter (key, value, policy, traffic, error))
-      {
-        g_prefix_error (error, "%s: ", (char *) key);
-        return FALSE;
-      }
-  return TRUE;
+  g_uri_params_iter_init (&iter, query, -1, "&", G_URI_PARAMS_NONE);
+  while (g_uri_params_iter_next (&iter, &key, &text, &reason))
+    {
+      g_autofree char *value = text;
+
+      if (!g_hash_table_add (given, key))
+        return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is given twice", key);
+      if (set_parameter (key, value, policy, traffic, error))
+        continue;
+      g_prefix_error (error, "%s: ", key);
+      return FALSE;
+    }
+  return !reason || wp_fail (error, WP_ERROR_BAD_VALUE, "the query is not NAME=VALUE&...");
 }
 
 /* By the seconds of the history, and the present one. */

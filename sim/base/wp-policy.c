@@ -172,6 +172,7 @@ gboolean
 wp_policy_set_words (WpPolicy *self, const char *text, guint fields, GError **error)
 {
   g_auto (GStrv) words = g_strsplit_set (text, " \t\r\n", -1);
+  guint given = 0;
 
   for (guint i = 0; words[i]; i++)
     {
@@ -188,6 +189,9 @@ wp_policy_set_words (WpPolicy *self, const char *text, guint fields, GError **er
       if (!value || j == G_N_ELEMENTS (sizes))
         return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is not a setting, as in when-full=block",
                         words[i]);
+      if (given & sizes[j].field)
+        return wp_fail (error, WP_ERROR_BAD_VALUE, "\"%s\" is given twice", words[i]);
+      given |= sizes[j].field;
       if (!wp_policy_set (self, words[i], value, error))
         {
           g_prefix_error (error, "%s: ", words[i]);

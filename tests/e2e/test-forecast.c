@@ -233,6 +233,8 @@ test_bad_questions (void)
   assert_answer (server, "/what-if.json?traffic=1001", 400, "traffic: \"1001\" is not from 0.001 to 1000");
   assert_answer (server, "/what-if.json?traffic=1e-9", 400, "traffic: \"1e-9\" is not from");
   assert_answer (server, "/what-if.json?mode=Default", 400, "mode: /what-if.json takes only workers");
+  assert_answer (server, "/what-if.json?workers=1&workers=2", 400, "\"workers\" is given twice\n");
+  assert_answer (server, "/what-if.json?queue=1&traffic=2&%71ueue=1", 400, "\"queue\" is given twice\n");
   assert_answer (server, "/what-if.json?6", 400, "the query is not NAME=VALUE");
   assert_answer (server, "/what-if.json?workers=2&6", 400, "the query is not NAME=VALUE");
   assert_answer (server, "/what-if.json?workers=2%00x", 400, "the query is not NAME=VALUE");

@@ -169,6 +169,8 @@ static const struct {
   { "PUT", "/policy", BEARER, "", 400, "policy: \"\" is not a policy" },
   { "PUT", "/policy", BEARER, "reject", 400, "policy: \"reject\" is not a setting, as in when-full=block\n" },
   { "PUT", "/policy", BEARER, "workers=7", 400, "policy: \"workers\" is not a setting" },
+  { "PUT", "/policy", BEARER, "when-full=reject when-full=block", 400,
+    "policy: \"when-full\" is given twice\n" },
   { "PUT", "/policy", BEARER, "when-full=maybe", 400, "policy: when-full: \"maybe\" is not" },
   { "PUT", "/policy", BEARER, "when-full=reject block-timeout=5s", 400, "policy: --when-full=reject and" },
 };

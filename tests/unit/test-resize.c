@@ -247,6 +247,7 @@ test_words (void)
     { "mode=Default", "\"mode\" is not a setting, as in when-full=block" },
     { "queue=2", "\"queue\" is not a setting, as in when-full=block" }, /* not one that is asked for */
     { "workers=0", "workers: " },
+    { "workers=2 when-full=block workers=2", "\"workers\" is given twice" },
     { "when-full=maybe", "when-full: \"maybe\" is not a policy for a full queue" },
   };
   WpPolicy policy;
