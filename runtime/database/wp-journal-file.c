@@ -268,19 +268,13 @@ wp_journal_file_open (const char *path, gboolean create, guint64 max_bytes, GErr
   self->max_bytes = with_system_limit (max_bytes);
   if (!lock (self, create, error) || !check_not_emptied (self, error) || !open_database (self, error))
     return NULL;
+  if (!wp_journal_file_check_place (self))
+    {
+      set_error (error, self->path, self->why);
+      return NULL;
+    }
 
   return g_steal_pointer (&self);
-}
-
-void
-wp_journal_file_free (WpJournalFile *self)
-{
-  close_database (self);
-  if (self->lock_fd >= 0)
-    close (self->lock_fd);
-  g_free (self->why);
-  g_free (self->path);
-  g_free (self);
 }
 
 gboolean
@@ -503,6 +497,20 @@ wp_journal_file_check_place (WpJournalFile *self)
 
   return write_back_and_close (self)
          && (is_in_place (self) || fail_with (self, "the file was removed or replaced"));
+}
+
+/* A log that stays beside another file would be copied into it by the next open. */
+void
+wp_journal_file_free (WpJournalFile *self)
+{
+  if (self->db && !is_in_place (self))
+    write_back_and_close (self);
+  close_database (self);
+  if (self->lock_fd >= 0)
+    close (self->lock_fd);
+  g_free (self->why);
+  g_free (self->path);
+  g_free (self);
 }
 
 gboolean

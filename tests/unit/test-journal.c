@@ -627,6 +627,35 @@ test_failed_read (Bench *self, gconstpointer data)
   g_assert_true (try_to_add (self, n_kept));
 }
 
+static gpointer
+try_open (gpointer bench)
+{
+  return wp_journal_open (((Bench *) bench)->path, 0, NULL);
+}
+
+/* There is no file, one is made, and just then the old one is moved back: the log of the new one is not
+ * copied into it. */
+static void
+test_moved_back (Bench *self, gconstpointer data)
+{
+  g_autofree char *away = g_strconcat (self->path, "-away", NULL);
+  g_autoptr (GPtrArray) jobs = NULL;
+  GThread *thread;
+
+  fill (self, 10);
+  g_assert_no_errno (g_rename (self->path, away));
+  wp_fault_vfs_hold (WP_FAULT_WRITE, "jobs.journal-wal");
+  thread = g_thread_new ("open", try_open, self);
+  wp_fault_vfs_await_held ();
+  g_assert_no_errno (g_rename (away, self->path));
+  wp_fault_vfs_hold (WP_FAULT_NONE, NULL);
+  g_assert_null (g_thread_join (thread));
+
+  open_journal (self, 0);
+  jobs = recover (self);
+  g_assert_cmpuint (jobs->len, ==, 10);
+}
+
 /* How many of the first @n jobs the file has without its log, where that is not trusted. */
 static guint
 count_without_log (Bench *self, guint n)
@@ -836,6 +865,7 @@ main (int argc, char **argv)
     { "/journal/not-a-journal", test_not_a_journal },
     { "/journal/full", test_full },
     { "/journal/failed-read", test_failed_read },
+    { "/journal/moved-back", test_moved_back },
     { "/journal/backlog", test_backlog },
     { "/journal/truncated", test_truncated },
     { "/journal/failed-sync", test_failed_sync },
