@@ -332,8 +332,12 @@ wp_sim_options_want_plan (const WpSimOptions *self)
 WpStages
 wp_sim_options_stages (const WpSimOptions *self)
 {
-  return (WpStages){ self->http_stage, self->dispatches, self->seed, self->draw.clients.warmup_rows,
-                     self->draw.clients.warmup_ns };
+  return (WpStages){ self->http_stage,
+                     self->dispatches,
+                     self->seed,
+                     self->draw.clients.warmup_rows,
+                     self->draw.clients.warmup_ns,
+                     1 };
 }
 
 gboolean

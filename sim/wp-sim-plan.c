@@ -503,6 +503,7 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
   if (options->plot || page)
     setup.margin = WP_RECOMMENDATION_MARGIN;
   trace_options.scale = 1;
+  stages.warmup_scale = options->trace.scale;
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
   if (!(trace = open_swept (options, &trace_options, error))

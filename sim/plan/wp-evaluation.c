@@ -406,7 +406,8 @@ find_warm_up (Batch *self, GError **error)
   guint64 n = 0, requests = wp_trace_buffer_length (self->buffer);
   gsize i = 0;
 
-  while (until_ns > 0 && n < requests && wp_trace_buffer_read (self->buffer, 1, n, block))
+  while (until_ns > 0 && n < requests
+         && wp_trace_buffer_read (self->buffer, self->stages->warmup_scale, n, block))
     {
       for (i = 0; i < block->n_rows && block->arrivals_ns[i] < until_ns; i++)
         ;

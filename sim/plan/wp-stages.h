@@ -10,7 +10,9 @@ typedef struct {
   const WpServiceTime *dispatch; /* NULL: none; each simulation draws from a copy with @seed */
   guint64 seed;
   guint64 warmup_rows;
-  gint64 warmup_ns; /* the rows that arrive before, at the traffic as it is: the same at every scale */
+  gint64 warmup_ns; /* the rows that arrive before, at @warmup_scale times the traffic: the same at every
+                       scale */
+  double warmup_scale;
 } WpStages;
 
 /* Is a run of the model needed for each size, since a backlog knows neither dispatches nor a warm-up? @self:

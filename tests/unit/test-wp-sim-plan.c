@@ -426,6 +426,21 @@ test_sweep_equals_single_runs (void)
   check_sweep (unsorted, "--service=exp:3ms");
 }
 
+/* The trace is read at once for all scales, but the warm-up is that of --scale, as in a run. */
+static void
+test_sweep_warms_up_at_scale (void)
+{
+  g_autofree char *trace = make_trace (TRUE);
+  g_autoptr (SimRun) sweep
+      = sim_run_on (trace, "--sweep=workers=4,queue=10 --scale=3 --warmup=1s --format=csv trace.csv");
+  g_autofree char *swept = figures_of (sweep->out, 1, 6), *alone = NULL;
+
+  sim_run_go (sweep, "-w 4 -q 10 -m WorkerPool --scale=3 --warmup=1s --format=csv trace.csv", NULL);
+  g_assert_cmpint (sweep->status, ==, 0);
+  alone = figures_of (sweep->out, 1, 5);
+  g_assert_cmpstr (swept, ==, alone);
+}
+
 /* The range of a metric in the first model. */
 static void
 get_range (JsonObject *sensitivity, const char *name, double *low, double *high)
@@ -765,6 +780,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/no-plan", test_no_plan);
   g_test_add_func ("/wp-sim-plan/snapshot", test_snapshot);
   g_test_add_func ("/wp-sim-plan/sweep-equals-single-runs", test_sweep_equals_single_runs);
+  g_test_add_func ("/wp-sim-plan/sweep-warms-up-at-scale", test_sweep_warms_up_at_scale);
   g_test_add_func ("/wp-sim-plan/plan-of-all-stages", test_plan_of_all_stages);
   g_test_add_func ("/wp-sim-plan/sensitivity-behind-stages", test_sensitivity_behind_stages);
   g_test_add_func ("/wp-sim-plan/sweep-of-an-unsorted-trace", test_sweep_of_an_unsorted_trace);
