@@ -177,7 +177,7 @@ test_what_if_is_wp_sim (void)
                    json_object_get_int_member (json_object_get_object_member (model, "depth"), "max"));
 }
 
-/* Three requests of 0.3 s at once for one worker and one place: the last is refused at once, or parked for
+/* Three requests of 2 s at once for one worker and one place: the last is refused at once, or parked for
  * too long. The model says what happened, and the server what it counted. */
 static void
 check_refused (const char *option, const char *member)
@@ -192,7 +192,7 @@ check_refused (const char *option, const char *member)
   for (guint i = 0; i < 3; i++)
     {
       clients[i] = wp_client_new (wp_harness_port (server));
-      wp_client_get (clients[i], "/", "X-WP-Service: 0.3\r\n");
+      wp_client_get (clients[i], "/", "X-WP-Service: 2\r\n");
     }
   wp_harness_await_stat (server, stat, 1);
   wp_harness_await_stat (server, "ledger.stored", 2);
