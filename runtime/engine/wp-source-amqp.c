@@ -250,7 +250,8 @@ take_frames (AmqpSource *self, GError **error)
   return result == WP_AMQP_NOTHING;
 }
 
-/* A consumer keeps its prefetch: another one takes its place. What the first has got stays here. */
+/* A consumer keeps its prefetch: another one takes its place. What the first has got stays here; what is on
+ * its way to it goes back to the queue, which counts as a delivery. */
 static gboolean
 send_cancel (AmqpSource *self, GError **error)
 {
