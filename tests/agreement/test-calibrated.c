@@ -63,7 +63,9 @@ parse (JsonParser *parser, const char *text)
   return json_node_get_object (json_parser_get_root (parser));
 }
 
-/* One job is as good as 10 %, and so is 0.2 ms, as in the table of every comparison. */
+/* One job is as good as 10 %, and so is 0.2 ms, as in the table of every comparison; of the blocked, five: of
+ * 2,000 requests so many more or fewer meet a full queue by chance, since the commits of another run are
+ * drawn. */
 static gboolean
 is_near (const char *what, double predicted, double measured, double absolute)
 {
@@ -182,7 +184,7 @@ predicts (WpHarness *files, const char *light, const char *heavy, const char *tr
     double absolute;
   } judged[] = { { "response.p50", 0.0002 },
                  { "response.p99", 0.0002 },
-                 { "blocked", 1 },
+                 { "blocked", 5 },
                  { "depth.max", 1 },
                  { "throughput", 0 } };
 
