@@ -18,8 +18,7 @@ void wp_postgresql_array_add (GByteArray *self, gconstpointer value, gsize bytes
 void wp_postgresql_array_add_text (GByteArray *self, const char *text);
 void wp_postgresql_array_add_time (GByteArray *self, gint64 unix_ns);
 
-/* The first element, in the form of a parameter of its own. Returns: (transfer none) (nullable): SQL's NULL
- */
+/* The first element, as a parameter of its own has it. Returns: (transfer none) (nullable): SQL's NULL */
 const char *wp_postgresql_array_first (const GByteArray *self, int *bytes);
 
 /* Returns: the number of the array's type. */

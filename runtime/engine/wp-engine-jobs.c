@@ -98,8 +98,7 @@ log_failure (WpEngine *self, const WpJob *job)
 }
 
 /* The client was acknowledged, or will be once the row is durable; otherwise wp_engine_on_written() corrects
- * the count.
- */
+ * the count. */
 static void
 count_failure (WpEngine *self, const WpJob *job)
 {

@@ -37,8 +37,7 @@ void wp_engine_job_accepted (WpEngine *self, WpJob *job);
 void wp_engine_job_ended (WpEngine *self, WpJob *job);    /* takes the channel's reference */
 void wp_engine_refuse_jobs (WpEngine *self, WpJob *jobs); /* takes a list as wp_channel_expire() returns it */
 void wp_engine_place_freed (WpEngine *self, const WpFreed *freed); /* takes its jobs */
-void wp_engine_serve (WpEngine *self, WpJob *job); /* updates, until one is in progress or the worker is idle
-                                                    */
+void wp_engine_serve (WpEngine *self, WpJob *job); /* issues updates until the worker waits or is idle */
 void wp_engine_on_done (WpJob *const *jobs, guint n, gpointer engine); /* WpDatabaseDone */
 void wp_engine_on_written (WpJob *job, gboolean ok, gpointer engine);  /* of WpJournalListener */
 

@@ -49,8 +49,7 @@ resize_locked (WpEngine *self, WpResized *resized)
   WpLayout layout;
 
   wp_policy_layout (&self->policy, &layout);
-  /* first the time for requests that are parked from now on, last the timer for those that are parked already
-   */
+  /* first the time for requests that will be parked, last the timer for those that are */
   self->block_timeout_ns = layout.block_timeout_ns;
   wp_channel_resize (self->channel, layout.queue_jobs, layout.workers, layout.rejects,
                      layout.block_timeout_ns, resized);

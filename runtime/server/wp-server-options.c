@@ -68,7 +68,8 @@ static const char *const switch_names[] = { "off", "on", NULL };
 
 static const WpOption listener_options[] = {
   { "listen", 'l', WP_OPTION_TEXT, "HOST:PORT", FIELD (listen),
-    "address for requests, or unix:PATH; a socket from systemd replaces it (127.0.0.1:8080; none with --source)",
+    "address for requests, or unix:PATH; a socket from systemd replaces it (127.0.0.1:8080; none with "
+    "--source)",
     .or_none = TRUE, .check = wp_listen_socket_check },
   { "admin", 0, WP_OPTION_TEXT, "HOST:PORT", FIELD (admin),
     "address of the admin listener, or none (127.0.0.1:9090)", .or_none = TRUE,
@@ -241,7 +242,8 @@ check_worker (const WpServerOptions *self)
              ? "--journal: a server that takes jobs from a shared queue leaves them there until they "
                "are stored"
          : self->retry_for_ns != WP_TIME_NONE
-             ? "--retry-for: a server that takes jobs from a shared queue waits for its database without a limit"
+             ? "--retry-for: a server that takes jobs from a shared queue waits for its database without a "
+               "limit"
          : self->policy.mode != WP_MODE_WORKER_POOL
              ? "--mode: a server that takes jobs from a shared queue is a WorkerPool"
          : self->policy.dispatcher == WP_DISPATCHER_SPAWNING

@@ -380,12 +380,15 @@ test_labels (void)
 
 /* A forecast of one second, and a history in which it was made, whatever the server's are. */
 static const char one_forecast[]
-    = "const real = window.fetch; window.fetch = async (url, ...more) => { const answer = await real (url, ...more); "
+    = "const real = window.fetch; window.fetch = async (url, ...more) => { "
+      "const answer = await real (url, ...more); "
       "if (url.startsWith ('history.json')) { const history = await answer.json (); "
-      "history.depth_forecast = history.time.map (() => 42); return new Response (JSON.stringify (history)) } "
+      "history.depth_forecast = history.time.map (() => 42); "
+      "return new Response (JSON.stringify (history)) } "
       "return url !== 'forecast.json' ? answer : "
       "await Promise.resolve (new Response (JSON.stringify ({ headline: '4 workers are too few, 6 suffice', "
-      "verdict: 'too_few', horizons: [{ in_s: 1, depth: 42, low: 30, high: 61.2, skill: 0.25, error: 3.14 }] }))) }";
+      "verdict: 'too_few', horizons: [{ in_s: 1, depth: 42, low: 30, high: 61.2, "
+      "skill: 0.25, error: 3.14 }] }))) }";
 
 static void
 test_forecast (void)

@@ -280,9 +280,8 @@ test_one_bad_row (void)
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   WpClient *clients[40];
 
-  wp_hold_execute (
-      hold,
-      "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id = '23' BEGIN SELECT raise (ABORT, 'spoilt'); END");
+  wp_hold_execute (hold, "CREATE TRIGGER spoil BEFORE INSERT ON jobs WHEN new.id = '23' "
+                         "BEGIN SELECT raise (ABORT, 'spoilt'); END");
   for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
     {
       g_autofree char *header = g_strdup_printf ("X-Request-Id: %u\r\n", i);

@@ -13,14 +13,15 @@
 #define NOT_OURS "RFC 9110, 9.1: not a method of ours: 405; nginx's \"return\" takes all"
 #define NOT_LAST "6.3: chunked is not the last coding: 400"
 #define UNKNOWN_CODING                                                                                       \
-  "6.1: a coding that is not understood: 501 is advised (\"SHOULD\"); all codings but one \"chunked\" are 400 here"
+  "6.1: a coding that is not understood: 501 is advised (\"SHOULD\"); "                                      \
+  "all codings but one \"chunked\" are 400 here"
 #define CHUNK_END "7.1: chunks end in CRLF; lone LF there was used to smuggle requests"
 #define BAD_HOST  "RFC 9110, 7.2: an invalid Host is 400 (\"MUST\")"
 #define EXTENSION "7.1.1: an extension is tokens and quoted strings, with blanks between them, not after"
 #define CONTROL   "RFC 9110, 5.5: control bytes are invalid and dangerous; a server may refuse them"
 
-/* The differences between servers, and their reasons. Responses: the class of each (2 for 200), the last of
- * them to one more good request on the same connection, if it is open. Sections are of RFC 9112. */
+/* The differences between servers, and their reasons. Responses: the class of each (2 for 200), the last
+ * of them to one more good request on the same connection, if it is open. Sections are of RFC 9112. */
 static const struct {
   const char *name, *fast, *soup, *nginx, *why;
 } differences[] = {
@@ -53,7 +54,8 @@ static const struct {
   { "above the root", "22", "22", "4",
     "3.2: the same: dots are resolved by the program that opens paths (RFC 3986, 5.2.4)" },
   { "absolute form for another host", "4", "4", "22",
-    "3.2.2: the target wins over Host; where they differ two servers may route differently, so it is refused" },
+    "3.2.2: the target wins over Host; where they differ two servers may route differently, "
+    "so it is refused" },
   { "another scheme", "4", "4", "22", "3.2.2: not a target of ours" },
   { "OPTIONS with the asterisk", "42", "42", "4",
     "3.2.4: well formed: 405; nginx knows no asterisk and closes" },
@@ -272,9 +274,9 @@ test_all (void)
   haproxy = wp_haproxy_new (fast, WP_HAPROXY_RESPONDS);
   ask_each ((const guint16[N_SERVERS]){ wp_harness_port (fast), wp_harness_port (soup), wp_nginx_port (nginx),
                                         wp_haproxy_port (haproxy) });
-  g_test_message (
-      "%u raw requests, each with its response by both HTTP servers; %u of them are answered otherwise by nginx, for a reason",
-      (guint) G_N_ELEMENTS (differential_requests), (guint) G_N_ELEMENTS (differences));
+  g_test_message ("%u raw requests, each with its response by both HTTP servers; "
+                  "%u of them are answered otherwise by nginx, for a reason",
+                  (guint) G_N_ELEMENTS (differential_requests), (guint) G_N_ELEMENTS (differences));
   g_assert_cmpuint (G_N_ELEMENTS (differential_requests), >=, 250);
 }
 

@@ -85,7 +85,7 @@ assert_same (const WpsimResult *result, const WpSummary *summary)
 static void
 test_states (void)
 {
-  guint64 seed = (guint64) g_random_int ();
+  guint64 seed = (guint32) g_test_rand_int ();
   WpRandom random;
 
   g_test_message ("seed %" G_GUINT64_FORMAT, seed);
@@ -291,7 +291,7 @@ draw_model (WpRandom *random)
 static void
 test_extremes (void)
 {
-  guint64 seed = (guint64) g_random_int ();
+  guint64 seed = (guint32) g_test_rand_int ();
   WpRandom random;
 
   g_test_message ("seed %" G_GUINT64_FORMAT, seed);
