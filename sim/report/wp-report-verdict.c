@@ -241,10 +241,13 @@ wp_report_verdict_add_text (GString *text, const WpReport *report)
 {
   g_autoptr (GString) verdict = g_string_new (NULL);
 
-  if (!report->recommendation)
-    return;
-  add_verdict (verdict, report, "\n");
-  g_string_append_printf (text, "%s\n\n", verdict->str);
+  if (report->recommendation)
+    add_verdict (verdict, report, "\n");
+  else if (report->logged && wp_logged_is_unknown (report->logged) && !report->against)
+    g_string_append (verdict, "No sizes are recommended: it cannot be determined whether the log's response "
+                              "times contain waiting (see the warning).");
+  if (verdict->len > 0)
+    g_string_append_printf (text, "%s\n\n", verdict->str);
 }
 
 char *

@@ -8,7 +8,8 @@
 /* "wait.p99 1.07 s, not wait.p99<1s" where the objective is not met, else "wait.p99 210 ms". */
 void wp_report_verdict_add_judgement (GString *text, const WpSlo *slo, const WpSummary *summary);
 
-/* Which sizes to use, and an empty line; nothing where none were looked for. */
+/* Which sizes to use, or that none can be recommended, and an empty line; nothing where none were looked for.
+ */
 void wp_report_verdict_add_text (GString *text, const WpReport *report);
 
 /* The same as sentences, to be freed; NULL where none were looked for. */

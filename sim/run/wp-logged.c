@@ -175,6 +175,8 @@ wp_logged_describe (const WpLogged *logged)
       wp_logged_reason_text (logged->found.reason));
   if (logged->found.reason == WP_LOGGED_REASON_NEGATIVE)
     append_where (text, logged);
+  else if (logged->found.reason == WP_LOGGED_REASON_COARSE)
+    g_string_append (text, "; finer stamps may decide it (nginx: $msec, Apache: %{msec}t)");
 
   return g_string_free (text, FALSE);
 }

@@ -31,6 +31,7 @@ test_log_assumptions_are_noted (void)
   JsonObject *report, *trace;
 
   g_assert_cmpint (run->status, ==, 0);
+  g_assert_true (g_str_has_prefix (run->out, "No sizes are recommended: it cannot be determined "));
   g_assert_nonnull (strstr (run->out, "\norder: sorted; 1 row came after a later arrival\n"));
   g_assert_nonnull (strstr (
       run->out,
@@ -212,6 +213,20 @@ test_several_files (void)
   g_assert_cmpint (run->status, ==, 0);
 }
 
+/* Stamps of whole seconds, services of 60 ms: the line says what to log. */
+static void
+test_hint_at_finer_stamps (void)
+{
+  g_autofree char *fine = make_waiting_log (5000);
+  g_autoptr (GRegex) milliseconds = g_regex_new ("\\.[0-9]+,", 0, 0, NULL);
+  g_autofree char *log = g_regex_replace_literal (milliseconds, fine, -1, 0, ",", 0, NULL);
+  g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl t");
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "has stamps that are too coarse for its times; "));
+  g_assert_nonnull (strstr (run->out, "; finer stamps may decide it (nginx: $msec, Apache: %{msec}t)\n"));
+}
+
 /* Too few rows: the run goes on without a plan, unless that was asked for; a sweep needs to know. */
 static void
 test_unknown_workers (void)
@@ -371,6 +386,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-input/waiting-is-removed", test_waiting_is_removed);
   g_test_add_func ("/wp-sim-input/unknown-workers", test_unknown_workers);
   g_test_add_func ("/wp-sim-input/hint-at-where", test_hint_at_where);
+  g_test_add_func ("/wp-sim-input/hint-at-finer-stamps", test_hint_at_finer_stamps);
   g_test_add_func ("/wp-sim-input/several-files", test_several_files);
   g_test_add_func ("/wp-sim-input/a-log-without-request-times", test_a_log_without_request_times);
   g_test_add_func ("/wp-sim-input/refusals", test_refusals);
