@@ -293,3 +293,21 @@ wp_child_await_log (const char *dir, const char *text)
       g_usleep (1000); /* a file that grows cannot be waited for */
     }
 }
+
+void
+wp_child_remove_dir (const char *dir)
+{
+  g_autoptr (GDir) folder = g_dir_open (dir, 0, NULL);
+  const char *name;
+
+  while (folder && (name = g_dir_read_name (folder)))
+    {
+      g_autofree char *file = g_build_filename (dir, name, NULL);
+
+      if (g_file_test (file, G_FILE_TEST_IS_DIR) && !g_file_test (file, G_FILE_TEST_IS_SYMLINK))
+        wp_child_remove_dir (file);
+      else
+        g_unlink (file);
+    }
+  g_rmdir (dir);
+}

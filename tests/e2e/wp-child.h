@@ -52,3 +52,5 @@ gint64 wp_child_memory_bytes (const WpChild *self); /* resident */
 
 /* Waits until a child that runs in @dir has said @text. */
 void wp_child_await_log (const char *dir, const char *text);
+
+void wp_child_remove_dir (const char *dir); /* and all that is in it */

@@ -275,31 +275,13 @@ wp_harness_run_limited (const WpChildTerms *terms, const char *option, ...)
   return self;
 }
 
-static void
-remove_folder (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while ((name = g_dir_read_name (dir)))
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-
-      if (g_file_test (file, G_FILE_TEST_IS_DIR) && !g_file_test (file, G_FILE_TEST_IS_SYMLINK))
-        remove_folder (file);
-      else
-        g_unlink (file);
-    }
-  g_rmdir (path);
-}
-
 void
 wp_harness_free (WpHarness *self)
 {
   g_clear_pointer (&self->child, wp_child_free);
   g_clear_pointer (&self->admin, wp_client_free);
   g_clear_pointer (&self->record, wp_trace_free);
-  remove_folder (self->dir);
+  wp_child_remove_dir (self->dir);
   g_free (self->dir);
   g_free (self);
 }

@@ -233,30 +233,12 @@ wp_postgres_new (void)
   return self;
 }
 
-static void
-remove_folder (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-
-      if (g_file_test (file, G_FILE_TEST_IS_DIR))
-        remove_folder (file);
-      else
-        g_unlink (file);
-    }
-  g_rmdir (path);
-}
-
 void
 wp_postgres_free (WpPostgres *self)
 {
   wp_postgres_stop (self, SIGQUIT);
   close (self->port_fd);
-  remove_folder (self->dir);
+  wp_child_remove_dir (self->dir);
   g_free (self->dir);
   g_free (self->data);
   g_free (self->programs);

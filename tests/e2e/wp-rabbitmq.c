@@ -283,24 +283,6 @@ wp_rabbitmq_new (guint n_nodes)
   return self;
 }
 
-static void
-remove_folder (const char *path)
-{
-  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (dir && (name = g_dir_read_name (dir)))
-    {
-      g_autofree char *file = g_build_filename (path, name, NULL);
-
-      if (g_file_test (file, G_FILE_TEST_IS_DIR))
-        remove_folder (file);
-      else
-        g_unlink (file);
-    }
-  g_rmdir (path);
-}
-
 void
 wp_rabbitmq_free (WpRabbitmq *self)
 {
@@ -313,7 +295,7 @@ wp_rabbitmq_free (WpRabbitmq *self)
   wp_child_free (self->epmd);
   for (guint i = 0; i < G_N_ELEMENTS (self->port_fds); i++)
     close (self->port_fds[i]);
-  remove_folder (self->dir);
+  wp_child_remove_dir (self->dir);
   g_free (self->certificate);
   g_free (self->dir);
   g_free (self);
