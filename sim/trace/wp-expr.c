@@ -5,7 +5,6 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
-#include "sim/base/wp-time.h"
 #include "sim/trace/wp-field-time.h"
 #include "sim/trace/wp-number.h"
 
@@ -330,21 +329,6 @@ wp_expr_stamp (const WpExpr *self)
   return first->column;
 }
 
-/* A number, a date, or a time with its unit: in seconds. */
-static gboolean
-read_value (WpField field, long double *value)
-{
-  gint64 ns;
-
-  if (wp_number_parse (field.text, field.len, value))
-    return TRUE;
-  if (!wp_field_parse_date (field, NULL, &ns) && !wp_field_parse_amount (field, &ns))
-    return FALSE;
-  *value = (long double) ns / WP_NS_PER_S;
-
-  return TRUE;
-}
-
 WpExprResult
 wp_expr_eval (const WpExpr *self, const WpField *fields, const long double *first, long double *value,
               GError **error)
@@ -367,7 +351,7 @@ wp_expr_eval (const WpExpr *self, const WpField *fields, const long double *firs
         }
       else if (i == 0 && first != NULL)
         stack[++top] = *first;
-      else if (!read_value (fields[op->column], &stack[++top]))
+      else if (!wp_field_parse_value (fields[op->column], &stack[++top]))
         {
           if (wp_field_is_missing (fields[op->column]))
             return WP_EXPR_MISSING;

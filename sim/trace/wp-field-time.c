@@ -22,19 +22,47 @@ trim (WpField field)
   return field;
 }
 
-gboolean
-wp_field_is_missing (WpField field)
+/* Moves *@at behind the next member of a list and what separates it from the one after: nginx writes a comma
+ * between the servers of a group, and a colon between groups. A blank must follow, as 1,5 is a decimal comma
+ * elsewhere, and 10:30 a time of day. */
+static WpField
+take_member (const char **at, const char *end)
 {
-  static const char *const words[] = { "-", "\"-\"", "null", "n/a" };
+  const char *start = *at, *p = start;
 
-  field = trim (field);
-  if (field.len == 0)
-    return TRUE;
+  while (p < end && !((*p == ',' || *p == ':') && p + 1 < end && p[1] == ' '))
+    p++;
+  *at = p < end ? p + 2 : end;
+
+  return trim ((WpField){ start, (gsize) (p - start) });
+}
+
+static gboolean
+is_missing_word (WpField field)
+{
+  /* of logs; of JSON and SQL; of spreadsheets; of Python, R and the exports of databases */
+  static const char *const words[] = { "-", "\"-\"", "null", "n/a", "#n/a", "nan", "none", "na", "\\n" };
+
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     if (strlen (words[i]) == field.len && g_ascii_strncasecmp (field.text, words[i], field.len) == 0)
       return TRUE;
 
   return FALSE;
+}
+
+gboolean
+wp_field_is_missing (WpField field)
+{
+  const char *at, *end;
+
+  field = trim (field);
+  at = field.text;
+  end = at + field.len;
+  while (at < end)
+    if (!is_missing_word (take_member (&at, end)))
+      return FALSE;
+
+  return TRUE;
 }
 
 static int
@@ -142,33 +170,29 @@ parse_with_unit (WpField field, gint64 *ns)
   return FALSE;
 }
 
-/* nginx writes a comma between the servers of a group, and a colon between groups. */
+/* A list with a value. */
 static gboolean
 parse_list (WpField field, gint64 *ns)
 {
-  const char *at = field.text, *end = field.text + field.len;
+  const char *at = field.text, *end = at + field.len;
+  gboolean any = FALSE;
+  guint n_members = 0;
   gint64 one_ns;
 
   *ns = 0;
-  for (gsize n_members = 1;; n_members++)
+  for (; at < end; n_members++)
     {
-      const char *start = at;
-      WpField member;
+      WpField member = take_member (&at, end);
 
-      while (at < end && *at != ',' && *at != ':')
-        at++;
-      member = trim ((WpField){ start, (gsize) (at - start) });
-      if (member.len == 0 || (at == end && n_members == 1))
+      if (is_missing_word (member))
+        continue;
+      if (!wp_time_parse_seconds (member.text, member.len, &one_ns)
+          || __builtin_add_overflow (*ns, one_ns, ns))
         return FALSE;
-      if (!wp_field_is_missing (member)
-          && (!wp_time_parse_seconds (member.text, member.len, &one_ns)
-              || __builtin_add_overflow (*ns, one_ns, ns)))
-        return FALSE;
-      if (at++ == end)
-        return TRUE;
-      if (at == end || *at != ' ') /* 1,5 is a decimal comma elsewhere, and 10:30 a time of day */
-        return FALSE;
+      any = TRUE;
     }
+
+  return any && n_members > 1;
 }
 
 gboolean
@@ -177,4 +201,18 @@ wp_field_parse_amount (WpField field, gint64 *ns)
   field = trim (field);
 
   return parse_with_unit (field, ns) || parse_list (field, ns);
+}
+
+gboolean
+wp_field_parse_value (WpField field, long double *value)
+{
+  gint64 ns;
+
+  if (wp_number_parse (field.text, field.len, value))
+    return TRUE;
+  if (!wp_field_parse_date (field, NULL, &ns) && !wp_field_parse_amount (field, &ns))
+    return FALSE;
+  *value = (long double) ns / WP_NS_PER_S;
+
+  return TRUE;
 }

@@ -10,7 +10,8 @@ typedef struct {
   gint64 ns;
 } WpDateCache;
 
-/* Empty, -, "-", null or N/A, in any letter case, blanks around it ignored. */
+/* Empty, -, "-", null, N/A, NaN, NA, None or \N, in any letter case, blanks around it ignored; or a list of
+ * these. */
 gboolean wp_field_is_missing (WpField field);
 
 /**
@@ -31,6 +32,10 @@ gboolean wp_field_parse_epoch (WpField field, gint64 *ns, const char **unit);
  * wp_field_parse_amount:
  *
  * A time with its unit (12ms, 1.5s, 30us), or a list of decimal seconds, which is their sum: 0.010, 0.014 is
- * what nginx logs of a request that was tried twice. A missing member counts as 0.
+ * what nginx logs of a request that was tried twice. A missing member counts as 0; one has a
+ * value.
  */
 gboolean wp_field_parse_amount (WpField field, gint64 *ns);
+
+/* A number, or a date or an amount in seconds. */
+gboolean wp_field_parse_value (WpField field, long double *value);

@@ -179,7 +179,10 @@ wp_json_word (WpJsonScan *self, WpField *field)
   static const struct {
     const char *word;
     WpField field;
-  } words[] = { { "null", { none, 0 } }, { "true", { one, 1 } }, { "false", { zero, 1 } } };
+  } words[] = { { "null", { none, 0 } },
+                { "NaN", { none, 0 } }, /* of Python, where it has no value */
+                { "true", { one, 1 } },
+                { "false", { zero, 1 } } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
     {

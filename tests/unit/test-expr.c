@@ -129,7 +129,7 @@ static void
 test_bad_cells (void)
 {
   static const WpField bad[]
-      = { { "abc", 3 }, { "inf", 3 }, { "nan", 3 }, { "0x10", 4 }, { "1e5000", 6 }, { "1 2", 3 } };
+      = { { "abc", 3 }, { "inf", 3 }, { "-, x", 4 }, { "0x10", 4 }, { "1e5000", 6 }, { "1 2", 3 } };
   g_autoptr (WpExpr) expr = wp_expr_parse ("a*2", names, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -149,7 +149,9 @@ static void
 test_missing_cells (void)
 {
   static const WpField missing[]
-      = { { "", 0 }, { " ", 1 }, { "-", 1 }, { "\"-\"", 3 }, { "null", 4 }, { "NULL", 4 }, { "N/A", 3 } };
+      = { { "", 0 },     { " ", 1 },    { "-", 1 },       { "\"-\"", 3 }, { "null", 4 },
+          { "NULL", 4 }, { "N/A", 3 },  { "NaN", 3 },     { "None", 4 },  { "NA", 2 },
+          { "\\N", 2 },  { "-, -", 4 }, { "- : null", 8 } };
   g_autoptr (WpExpr) expr = wp_expr_parse ("1+a*2", names, NULL);
 
   for (gsize i = 0; i < G_N_ELEMENTS (missing); i++)

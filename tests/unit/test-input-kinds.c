@@ -217,15 +217,17 @@ test_json_arithmetic (void)
   const WpRow *rows;
   gsize n;
   g_autoptr (WpTrace) trace = load_text (
-      "{\"ms\":1700000000000,\"n\":{\"out\":3},\"a key\":\"4\"}\n{\"a key\":5,\"ms\":1700000000001.5,\"n\":{\"out\":0}}\n",
+      "{\"ms\":1700000000000,\"n\":{\"out\":3},\"a key\":\"4\"}\n{\"a key\":5,\"ms\":1700000000001.5,\"n\":{\"out\":0}}\n"
+      "{\"ms\":1700000000002,\"n\":{\"out\":NaN}}\n",
       WP_INPUT_JSONL, "arrival=ms/1000,service=0.5+n.out*0.25,bytes=[a key]*2", 65536, &rows, &n);
 
   g_assert_nonnull (trace);
-  g_assert_cmpuint (n, ==, 2);
+  g_assert_cmpuint (n, ==, 3);
   g_assert_cmpint (rows[0].service_ns, ==, 1250 * MS);
   g_assert_cmpint (rows[0].bytes, ==, 8);
   g_assert_cmpint (rows[1].arrival_ns, ==, 1500000);
   g_assert_cmpint (rows[1].service_ns, ==, 500 * MS);
+  g_assert_cmpint (rows[2].service_ns, ==, WP_TIME_NONE);
 }
 
 #define UNCLEAR                                                                                              \
@@ -313,7 +315,7 @@ static const struct {
   { WP_INPUT_JSONL, NULL, "{\"arrival\":9223372037}",
     "t:1: column \"arrival\": \"9223372037\" is more than 292 years" },
   { WP_INPUT_JSONL, NULL, "{\"arrival\":1,\"service\":-1}", "t:1: column \"service\": \"-1\" is negative" },
-  { WP_INPUT_JSONL, NULL, "{\"arrival\":NaN}", "t:1: at byte 12: expected a value, found \"NaN}\"" },
+  { WP_INPUT_JSONL, NULL, "{\"arrival\":nan}", "t:1: at byte 12: expected a value, found \"nan}\"" },
   { WP_INPUT_JSONL, NULL, "{\"arrival\":-Infinity}",
     "t:1: at byte 13: expected a value, found \"Infinity}\"" },
   { WP_INPUT_JSONL, NULL, "{\"arrival\":01}", "t:1: at byte 13: expected a comma or }, found \"1}\"" },
