@@ -18,6 +18,7 @@
 
 /* Shorter services may look constant behind any number of workers. */
 #define CONSTANT_STAMPS 10
+#define LEAST_ALIKE     0.9 /* of the rows that show a constant service */
 
 /* By value; least significant digits first. The sorted keys may end in @spare, with which @keys is
  * exchanged. */
@@ -104,6 +105,24 @@ is_constant (const WpLoggedWindow *self, double resolution)
          && (double) self->services[self->keys[n / 2].row] >= CONSTANT_STAMPS * resolution;
 }
 
+/* Does a request take as long as the median of the sorted keys where it @waited, or where it did not? The
+ * edges count: those before the first wait may be all that did not. */
+static gboolean
+is_always_median (const WpLoggedWindow *self, guint8 waited, double resolution)
+{
+  gint64 median = self->services[self->keys[(self->end - self->first) / 2].row];
+  guint n = 0, alike = 0;
+
+  for (guint row = 0; row < self->end; row++)
+    if (self->waited[row] == waited)
+      {
+        n++;
+        alike += fabs ((double) (self->services[row] - median)) <= 1.5 * resolution;
+      }
+
+  return n >= MIN_GROUP && alike >= LEAST_ALIKE * n;
+}
+
 /* Mann and Whitney's statistic of the sorted keys: are those that waited longer than the others? */
 static double
 waited_z (const WpLoggedWindow *self)
@@ -126,7 +145,7 @@ waited_z (const WpLoggedWindow *self)
 WpLoggedPoint
 wp_logged_search_measure (WpLoggedSearch *self, guint workers)
 {
-  WpLoggedPoint point = { workers, 0, 0, { 0 }, TRUE };
+  WpLoggedPoint point = { workers, 0, 0, { 0 }, TRUE, FALSE };
 
   for (guint i = 0; i < self->points->len; i++)
     if (g_array_index (self->points, WpLoggedPoint, i).workers == workers)
@@ -139,11 +158,14 @@ wp_logged_search_measure (WpLoggedSearch *self, guint workers)
       wp_logged_window_recover (window, workers);
       sort_times (window, window->services);
       point.is_constant &= is_constant (window, self->resolution);
+      point.is_shown |= point.is_constant && is_always_median (window, FALSE, self->resolution)
+                        && is_always_median (window, TRUE, self->resolution);
       z = waited_z (window);
       point.scores[i] = (window->end - window->first) * entropy (window, self->resolution) + z * z / 2;
       point.score += point.scores[i];
       point.z += z;
     }
+  point.is_shown &= point.is_constant;
   g_array_append_val (self->points, point);
 
   return point;
@@ -177,7 +199,9 @@ best_point (const WpLoggedSearch *self)
     {
       WpLoggedPoint point = g_array_index (self->points, WpLoggedPoint, i);
 
-      if (point.score < best.score || (!(best.score < point.score) && point.workers < best.workers))
+      if (point.is_shown != best.is_shown
+              ? point.is_shown
+              : point.score < best.score || (!(best.score < point.score) && point.workers < best.workers))
         best = point;
     }
 
@@ -236,11 +260,18 @@ is_multiple (const WpLoggedPoint *point, guint workers)
   return point->is_constant && point->workers > workers && point->workers % workers == 0;
 }
 
+/* Does @point explain the log by other means than @best, if at all? */
+static gboolean
+is_rival (const WpLoggedPoint *point, const WpLoggedPoint *best)
+{
+  return !is_multiple (point, best->workers) && (point->is_shown || !best->is_shown);
+}
+
 /* The fewest workers of which @point has a multiple. */
 static WpLoggedPoint
 fewest_constant (WpLoggedSearch *self, WpLoggedPoint point)
 {
-  for (guint k = point.workers; point.is_constant && k > 1; k--)
+  for (guint k = point.workers; point.is_constant && !point.is_shown && k > 1; k--)
     {
       WpLoggedPoint part;
 
@@ -274,7 +305,7 @@ wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, double *gai
     {
       WpLoggedPoint point = g_array_index (self->points, WpLoggedPoint, i);
 
-      if (is_multiple (&point, best.workers))
+      if (!is_rival (&point, &best))
         continue;
       if (point.score < best.score + NEAR_GAIN)
         {
@@ -295,8 +326,10 @@ wp_logged_tolerance (guint workers)
 
 /* Do all windows that allow a decision agree on this number, or nearly? */
 gboolean
-wp_logged_search_agrees (const WpLoggedSearch *self, guint workers)
+wp_logged_search_agrees (WpLoggedSearch *self, guint workers)
 {
+  WpLoggedPoint best = wp_logged_search_measure (self, workers);
+
   for (guint i = 0; i < self->n_windows; i++)
     {
       double nobody = 0, near = INFINITY, any = INFINITY;
@@ -307,7 +340,7 @@ wp_logged_search_agrees (const WpLoggedSearch *self, guint workers)
 
           if (point->workers == self->peak)
             nobody = point->scores[i];
-          if (is_multiple (point, workers))
+          if (!is_rival (point, &best))
             continue;
           if ((guint) ABS ((int) point->workers - (int) workers) <= wp_logged_tolerance (workers))
             near = MIN (near, point->scores[i]);

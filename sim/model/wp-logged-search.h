@@ -41,6 +41,8 @@ typedef struct {
   double score, z;
   double scores[WP_LOGGED_WINDOWS];
   gboolean is_constant; /* all services are equal, as far as the stamps show */
+  gboolean is_shown;    /* and so are those of requests that did not wait, and of those that did: no other
+                           number of workers, and no other order, has that */
 } WpLoggedPoint;
 
 typedef struct {
@@ -78,7 +80,7 @@ WpLoggedPoint wp_logged_search_measure (WpLoggedSearch *self, guint workers);
 guint wp_logged_search_run (WpLoggedSearch *self, guint *low, guint *high, double *gain);
 
 /* After that: do all windows that allow a decision agree on this number, or nearly? */
-gboolean wp_logged_search_agrees (const WpLoggedSearch *self, guint workers);
+gboolean wp_logged_search_agrees (WpLoggedSearch *self, guint workers);
 
 /* The difference up to which two numbers of workers count as the same. */
 guint wp_logged_tolerance (guint workers);

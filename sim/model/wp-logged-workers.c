@@ -232,7 +232,8 @@ find_pools (WpLoggedSearch *self, WpLoggedSample *services, gboolean all_waited,
                                                                                   : WP_LOGGED_REASON_NONE;
 }
 
-/* Returns why it is not QUEUED; @services, which are folded, are of the found number. */
+/* Returns why it is not QUEUED; @services, which are folded, are of the found number. A constant service that
+ * requests have with and without a wait needs no more tests: ranks of equal services are chance. */
 static WpLoggedReason
 doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const Counts *counts,
        WpLoggedWorkers *found)
@@ -240,8 +241,9 @@ doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const
   double least = (is_spread ? 10 : 3) * self->resolution;
   WpLoggedReason reason = find_dependence (services, &found->dependence);
   gboolean all_waited = counts->waited > MOST_WAITED * counts->rows;
+  gboolean is_shown = wp_logged_search_measure (self, found->workers).is_shown;
 
-  if (services->mean < least || may_be_coarse (self, found, services->mean, least))
+  if (services->mean < least || (!is_shown && may_be_coarse (self, found, services->mean, least)))
     return WP_LOGGED_REASON_COARSE;
   if (counts->negative > (all_waited ? FEW_NEGATIVE : MAX_NEGATIVE) * counts->waited
       || found->gain < WP_LOGGED_LEAST_GAIN + NEGATIVE_COST * counts->negative)
@@ -249,6 +251,8 @@ doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const
   if (!is_near (found->workers, found->low) || !is_near (found->workers, found->high)
       || (all_waited && found->high - found->low > MAX (2, found->workers / 20)))
     return WP_LOGGED_REASON_RANGE;
+  if (is_shown)
+    return wp_logged_search_agrees (self, found->workers) ? WP_LOGGED_REASON_NONE : WP_LOGGED_REASON_CHANGED;
   if (reason == WP_LOGGED_REASON_NONE && !wp_logged_sample_is_distributed_alike (services))
     return WP_LOGGED_REASON_DEPENDENT;
   if (reason == WP_LOGGED_REASON_NONE && !wp_logged_search_agrees (self, found->workers))

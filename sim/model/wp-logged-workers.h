@@ -53,8 +53,9 @@ typedef struct {
  * v is spread the more widely the more their backlogs differ; and if logs of two pools, drawn from its
  * services, look otherwise (wp-logged-pools.h); else, or where S says that nobody waited, NOT QUEUED only if
  * responses do not rise with the number in the system, and completions for each second that a request is in
- * the system do not fall with it. The thresholds were found on drawn logs
- * (tests/bench/bench-logged.c).
+ * the system do not fall with it. A constant service, which in overload fewer workers explain as well that
+ * take a part of it, shows its workers where some did not wait, as at the start of the log. The thresholds
+ * were found on drawn logs (tests/bench/bench-logged.c).
  *
  * A log of more than 60,000 rows is looked at in the busiest 20,000 of each third, and these must agree.
  * Takes 60 to 150 passes of O(n log n) over the rows that are looked at.
