@@ -6,6 +6,10 @@
 #include "sim/trace/wp-field-time.h"
 #include "sim/trace/wp-row.h"
 
+#define MSEC_BYTES 14 /* 1700000001.250 */
+
+#define HEADERS 2 /* the referer and the agent, in quotes */
+
 enum { TIME, HOST, USER, REQUEST, STATUS, SENT, REQUEST_TIME, N_CELLS };
 
 static const char *const cell_names[]
@@ -23,7 +27,8 @@ typedef enum {
 typedef struct {
   WpField numbers[TAIL_LABEL + 1]; /* the last of each kind, or nothing */
   guint n_numbers;                 /* of TAIL_NUMBER and TAIL_UNIT */
-  WpField integer;                 /* the last one, which is never taken for a time */
+  WpField first;                   /* of these */
+  WpField unclear;                 /* the last one that is never taken for a time, and may be one */
 } Words;
 
 typedef struct {
@@ -116,53 +121,67 @@ take_labelled (char *p, char *end, WpField *field)
   return skip_blanks (quote + 1, end);
 }
 
-/* Returns what stands behind the label of a request time, without quotes; nothing if that is none. */
-static WpField
-find_labelled (WpField word)
+/* Cuts LABEL=VALUE or LABEL:VALUE in two; the value is without quotes. FALSE: it has no label. */
+static gboolean
+split_labelled (WpField word, WpField *label, WpField *value)
 {
-  static const char *const labels[] = { "rt",       "request_time",  "req_time", "reqtime", "response_time",
-                                        "duration", "response-time", "took",     "elapsed", "latency" };
   const char *sign = memchr (word.text, '=', word.len);
-  gsize len;
 
   if (sign == NULL)
     sign = memchr (word.text, ':', word.len);
-  len = sign != NULL ? (gsize) (sign - word.text) : 0;
-  for (gsize i = 0; i < G_N_ELEMENTS (labels) && sign != NULL; i++)
-    if (strlen (labels[i]) == len && g_ascii_strncasecmp (labels[i], word.text, len) == 0)
-      {
-        WpField value = { sign + 1, word.len - len - 1 };
+  if (sign == NULL)
+    return FALSE;
+  *label = (WpField){ word.text, (gsize) (sign - word.text) };
+  *value = (WpField){ sign + 1, word.len - label->len - 1 };
+  if (value->len >= 2 && *value->text == '"' && value->text[value->len - 1] == '"')
+    *value = (WpField){ value->text + 1, value->len - 2 };
 
-        if (value.len >= 2 && *value.text == '"' && value.text[value.len - 1] == '"')
-          value = (WpField){ value.text + 1, value.len - 2 };
-        return value;
-      }
+  return TRUE;
+}
 
-  return wp_trace_format_no_field;
+/* Of a request time. */
+static gboolean
+is_label (WpField label)
+{
+  static const char *const labels[] = { "rt",       "request_time",  "req_time", "reqtime", "response_time",
+                                        "duration", "response-time", "took",     "elapsed", "latency" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (labels); i++)
+    if (strlen (labels[i]) == label.len && g_ascii_strncasecmp (labels[i], label.text, label.len) == 0)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* 3ms, or a list. */
+static gboolean
+is_amount (WpField field)
+{
+  gint64 ns;
+
+  return field.len > 0 && g_ascii_isdigit (*field.text) && wp_field_parse_amount (field, &ns);
 }
 
 static void
 sort_word (Words *words, WpField word)
 {
-  gint64 ns;
-  WpField value;
+  WpField label, value = wp_trace_format_no_field;
+  Tail kind = is_number (word) ? TAIL_NUMBER : TAIL_UNIT;
 
   if (word.len == 0)
     return;
   if (is_digits (word))
-    words->integer = word;
-  else if (is_number (word))
+    words->unclear = word;
+  else if (kind == TAIL_NUMBER || is_amount (word))
     {
-      words->numbers[TAIL_NUMBER] = word;
-      words->n_numbers++;
+      words->numbers[kind] = word;
+      if (words->n_numbers++ == 0)
+        words->first = word;
     }
-  else if (g_ascii_isdigit (*word.text) && wp_field_parse_amount (word, &ns))
-    {
-      words->numbers[TAIL_UNIT] = word;
-      words->n_numbers++;
-    }
-  else if ((value = find_labelled (word)).len > 0)
+  else if (split_labelled (word, &label, &value) && is_label (label))
     words->numbers[TAIL_LABEL] = value;
+  else if (value.len > 0 && !is_digits (value) && (is_number (value) || is_amount (value)))
+    words->unclear = word;
 }
 
 /* The fields after the size. */
@@ -170,6 +189,7 @@ static const char *
 take_rest (char *p, char *end, Words *words)
 {
   WpField field;
+  guint n_quoted = 0;
 
   *words = (Words){ .n_numbers = 0 };
   while (p < end)
@@ -181,9 +201,26 @@ take_rest (char *p, char *end, Words *words)
         return "a closing quote";
       if (!quoted)
         sort_word (words, field);
+      else if (n_quoted++ >= HEADERS && field.len > 0 && (is_number (field) || is_amount (field)))
+        words->unclear = field;
     }
 
   return NULL;
+}
+
+/* With an offset; or as nginx has it in $time_iso8601, and in $msec. */
+static gboolean
+is_stamp (WpClf *self, WpField field)
+{
+  gint64 ns;
+
+  if (field.len < MSEC_BYTES)
+    return FALSE;
+  if (field.text[2] == '/' && (field.len < 26 || memchr (field.text, ' ', field.len) == NULL))
+    return FALSE;
+
+  return wp_field_parse_date (field, &self->dates, &ns)
+         || (field.len == MSEC_BYTES && field.text[MSEC_BYTES - 4] == '.' && is_number (field));
 }
 
 /* Returns what was expected and is not there; NULL if it is such a line. */
@@ -195,15 +232,13 @@ take_line (WpClf *self, char *line, gsize len)
   char *p = take_word (line, end, &fields[HOST]);
   char *user = p = take_word (p, end, &fields[USER]); /* the identd field is skipped */
   char *close;
-  gint64 ns;
 
   p = memmem (user, (gsize) (end - user), " [", 2);
   close = p != NULL ? memchr (p, ']', (gsize) (end - p)) : NULL;
   if (close == NULL)
     return "HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]";
   fields[TIME] = (WpField){ p + 2, (gsize) (close - p - 2) };
-  if (fields[TIME].len < 26 || memchr (fields[TIME].text, ' ', fields[TIME].len) == NULL
-      || !wp_field_parse_date (fields[TIME], &self->dates, &ns))
+  if (!is_stamp (self, fields[TIME]))
     return "HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]";
   fields[USER]
       = p - user == 1 && *user == '-' ? wp_trace_format_no_field : (WpField){ user, (gsize) (p - user) };
@@ -237,13 +272,19 @@ fail_unclear (WpClf *self, WpField number, GError **error)
 {
   g_autofree char *shown = wp_field_quote (number);
   g_autofree char *problem = g_strdup_printf (
-      "%s may be a request time, a size or an id: say which with --log-format, e.g. "
-      "--log-format=combined+D for "
-      "Apache's %%D, combined+rt for a request time in seconds, combined for none, or the server's own "
-      "format",
+      "%s may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D "
+      "for Apache's %%D, combined+rt for a request time in seconds, combined for none, or the server's own "
+      "format, such as '%%h %%l %%u %%t \"%%r\" %%>s %%b \"%%{Referer}i\" \"%%{User-Agent}i\" %%{ms}T'",
       shown);
 
   return wp_trace_format_fail (&self->table, problem, error);
+}
+
+static WpField
+join (WpField a, WpField b)
+{
+  return (WpField){ MIN (a.text, b.text),
+                    (gsize) (MAX (a.text + a.len, b.text + b.len) - MIN (a.text, b.text)) };
 }
 
 /* Looks at the words of one more of the first lines. */
@@ -256,10 +297,10 @@ choose_tail (WpClf *self, GError **error)
   for (Tail kind = TAIL_NUMBER; kind <= TAIL_LABEL; kind++)
     if (words->numbers[kind].len > 0)
       tail = kind;
-  if (tail == TAIL_NONE && words->integer.len > 0)
-    return fail_unclear (self, words->integer, error);
+  if (tail == TAIL_NONE && words->unclear.len > 0)
+    return fail_unclear (self, words->unclear, error);
   if (tail != TAIL_LABEL && words->n_numbers > 1)
-    return fail_unclear (self, words->numbers[tail], error);
+    return fail_unclear (self, join (words->first, words->numbers[tail]), error);
   if (tail == TAIL_LABEL && is_digits (words->numbers[tail]))
     return fail_unclear (self, words->numbers[tail], error);
   self->tail = MAX (self->tail, tail);
@@ -267,24 +308,21 @@ choose_tail (WpClf *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+is_line (gpointer self, char *line, gsize len)
+{
+  return take_line (self, line, len) == NULL;
+}
+
 gboolean
 wp_clf_detect (WpTraceFormat *table, GError **error)
 {
   WpClf self = { .tail = TAIL_NONE };
   WpTraceFormatSample sample;
-  guint n_lines = 0, n_matching = 0;
-  char *line;
-  gsize len;
+  guint n_lines;
 
-  if (!wp_trace_format_sample (table, &sample, error))
-    return FALSE;
-  while (wp_trace_format_sample_line (table, &sample, &line, &len))
-    {
-      n_lines++;
-      n_matching += take_line (&self, line, len) == NULL;
-    }
-
-  return 2 * n_matching > n_lines;
+  return wp_trace_format_sample (table, &sample, error)
+         && wp_trace_format_count (table, sample, is_line, &self, &n_lines) > 0;
 }
 
 static gboolean
@@ -296,6 +334,7 @@ clf_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
   gsize len;
 
   table->names = g_strdupv ((GStrv) cell_names);
+  table->has_remarks = TRUE;
   if (!wp_trace_format_sample (table, &sample, error))
     return FALSE;
   while (wp_trace_format_sample_line (table, &sample, &line, &len))
@@ -333,7 +372,7 @@ put_request_time (WpClf *self)
   if (words->n_numbers > 1)
     return "one number with a point after the size, as in the first lines";
 
-  return self->tail == TAIL_NUMBER && words->n_numbers == 0 && words->integer.len > 0
+  return self->tail == TAIL_NUMBER && words->n_numbers == 0 && words->unclear.len > 0
              ? "a request time with a point, as in the first lines"
              : NULL;
 }

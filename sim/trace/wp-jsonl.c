@@ -272,7 +272,7 @@ jsonl_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
   WpJsonl *self = (WpJsonl *) table;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
-  table->skips = TRUE;
+  table->skips = table->has_remarks = TRUE;
   if (!sample_names (self, names, error))
     return FALSE;
   add_own_names (names);

@@ -18,6 +18,8 @@ typedef struct {
 static const Known known_columns[] = {
   { "AWS ALB", "request_creation_time", "target_processing_time", NULL, FALSE },
   { "AWS ALB", "time", "target_processing_time", NULL, TRUE },
+  { "AWS CLB", "timestamp", "backend_processing_time", NULL, FALSE },
+  { "Squid", "end_time", "elapsed_ms", "1000", TRUE },
   { "Traefik", "StartUTC", "Duration", "1e9", FALSE },
   { "Traefik", "StartLocal", "Duration", "1e9", FALSE },
   { "k6", "data.time", "data.value", "1000", TRUE, "metric==http_req_duration" },
@@ -32,30 +34,42 @@ static const Known known_columns[] = {
   { "nginx", "timestamp", "request_time", NULL, TRUE },
   { "nginx", "time", "request_time", NULL, TRUE },
   { "nginx", "ts", "request_time", NULL, TRUE },
-  { "Apache", "start_usec", "duration_us", "1e6", FALSE },
-  { "Apache", "start_msec", "duration_us", "1e6", FALSE },
-  { "Apache", "start_time", "duration_us", "1e6", FALSE },
-  { "Apache", "start_time", "duration_s", NULL, FALSE },
-  { "Apache", "end_usec", "duration_us", "1e6", TRUE },
-  { "Apache", "end_msec", "duration_us", "1e6", TRUE },
-  { "Apache", "end_time", "duration_us", "1e6", TRUE },
-  { "Apache", "start_time", "duration_ms", "1000", FALSE },
-  { "Apache", "start_msec", "duration_ms", "1000", FALSE },
-  { "Apache", "end_time", "duration_ms", "1000", TRUE },
   /* stamps alone */
   { NULL, "msec", NULL, NULL, FALSE },
   { NULL, "time_iso8601", NULL, NULL, FALSE },
   { NULL, "time_local", NULL, NULL, FALSE },
-  { NULL, "start_usec", NULL, NULL, FALSE },
-  { NULL, "start_msec", NULL, NULL, FALSE },
-  { NULL, "start_time", NULL, NULL, FALSE },
-  { NULL, "end_time", NULL, NULL, FALSE },
   { NULL, "accept_date", NULL, NULL, FALSE },
   { NULL, "@timestamp", NULL, NULL, FALSE },
   { NULL, "timestamp", NULL, NULL, FALSE },
   { NULL, "time", NULL, NULL, FALSE },
   { NULL, "ts", NULL, NULL, FALSE },
 };
+
+/* Apache's LogFormat has each of these stamps with each of these durations; the finest comes first. */
+static const char *const apache_stamps[] = { "start_usec", "start_msec", "start_time", "start_sec",
+                                             "end_usec",   "end_msec",   "end_time",   "end_sec" };
+static const struct {
+  const char *name, *divisor;
+} apache_durations[] = { { "duration_us", "1e6" }, { "duration_ms", "1000" }, { "duration_s", NULL } };
+
+static gboolean
+find_apache (const char *const *names, Known *known)
+{
+  *known = (Known){ NULL };
+  for (gsize i = 0; i < G_N_ELEMENTS (apache_stamps) && known->stamp == NULL; i++)
+    if (g_strv_contains (names, apache_stamps[i]))
+      known->stamp = apache_stamps[i];
+  for (gsize i = 0; i < G_N_ELEMENTS (apache_durations) && known->duration == NULL; i++)
+    if (g_strv_contains (names, apache_durations[i].name))
+      {
+        known->title = "Apache";
+        known->duration = apache_durations[i].name;
+        known->divisor = apache_durations[i].divisor;
+      }
+  known->is_end = known->duration != NULL && known->stamp != NULL && *known->stamp == 'e';
+
+  return known->stamp != NULL;
+}
 
 static char *
 make_columns (const Known *known)
@@ -72,20 +86,33 @@ make_columns (const Known *known)
 }
 
 static gboolean
-find_known (const char *const *names, gboolean needs_duration, WpKnownColumns *known)
+find_row (const char *const *names, gboolean has_duration, Known *known)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (known_columns); i++)
     {
       const Known *row = &known_columns[i];
 
-      if (!g_strv_contains (names, row->stamp)
-          || (row->duration != NULL ? !g_strv_contains (names, row->duration) : needs_duration))
-        continue;
-      *known = (WpKnownColumns){ row->title, make_columns (row), row->where };
-      return TRUE;
+      *known = *row;
+      if (g_strv_contains (names, row->stamp) && (row->duration != NULL) == has_duration
+          && (!has_duration || g_strv_contains (names, row->duration)))
+        return TRUE;
     }
 
   return FALSE;
+}
+
+static gboolean
+find_known (const char *const *names, gboolean needs_duration, WpKnownColumns *known)
+{
+  Known row;
+
+  if (!find_row (names, TRUE, &row)
+      && !(find_apache (names, &row) && (row.duration != NULL || !needs_duration))
+      && (needs_duration || !find_row (names, FALSE, &row)))
+    return FALSE;
+  *known = (WpKnownColumns){ row.title, make_columns (&row), row.where };
+
+  return TRUE;
 }
 
 void

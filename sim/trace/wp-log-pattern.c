@@ -10,6 +10,8 @@ typedef struct {
   gboolean is_quoted; /* a backslash takes the next character with it */
   gboolean is_list;   /* a comma or a colon before a blank goes on with it */
   gboolean is_word;   /* it has no blanks */
+  gboolean is_number; /* and no other characters than a number's */
+  guint n_blanks;     /* it has at least these */
 } Item;
 
 struct _WpLogPattern {
@@ -119,6 +121,18 @@ take_directive (const char **p)
   return NULL;
 }
 
+/* In the stamp that a directive such as %{%F %T}t makes. */
+static guint
+count_blanks (const char *p, const char *end)
+{
+  guint n = 0;
+
+  for (; p < end; p++)
+    n += *p == ' ';
+
+  return n;
+}
+
 /* @p: behind the dollar sign. */
 static char *
 take_variable (const char **p)
@@ -151,10 +165,21 @@ unique_name (const GPtrArray *names, char *name)
   return name;
 }
 
+/* Of ports and of the times in the formats of our own. */
+static gboolean
+is_number (const char *name)
+{
+  return g_str_equal (name, "server_port") || g_str_equal (name, "elapsed_ms")
+         || g_str_has_suffix (name, "_processing_time");
+}
+
 /* Users, the prefix of syslog, and dates may contain blanks. */
 static gboolean
 is_word (const char *name)
 {
+  if (is_number (name))
+    return TRUE;
+
   return strstr (name, "time") == NULL && strstr (name, "date") == NULL && strstr (name, "_user") == NULL
          && !g_str_equal (name, "client");
 }
@@ -166,7 +191,12 @@ add_variable (WpLogPattern *self, const char *text, char *name, const GString *b
   g_autofree char *taken = name;
   Item *last = &g_array_index (self->items, Item, self->items->len - 1);
   gboolean is_quoted = before->len > 0 && before->str[before->len - 1] == '"';
-  Item item = { NULL, is_quoted, g_str_has_prefix (name, "upstream_"), !is_quoted && is_word (name) };
+  Item item = { NULL,
+                is_quoted,
+                g_str_has_prefix (name, "upstream_"),
+                !is_quoted && is_word (name),
+                is_number (name),
+                g_str_equal (name, "time_local") };
 
   if (self->has_rest)
     return fail (text, "goes on after $rest", error);
@@ -197,6 +227,7 @@ parse (WpLogPattern *self, const char *text, GError **error)
         p++; /* as LogFormat has it in a configuration: \" */
       else if (*p == '$' || *p == '%')
         {
+          const char *start = p;
           gboolean is_nginx = *p++ == '$';
           gboolean in_brackets;
 
@@ -211,6 +242,8 @@ parse (WpLogPattern *self, const char *text, GError **error)
             g_string_append_c (literal, '[');
           if (!add_variable (self, text, name, literal, error))
             return FALSE;
+          if (!is_nginx && !self->has_rest)
+            g_array_index (self->items, Item, self->items->len - 1).n_blanks = count_blanks (start, p);
           g_string_assign (literal, in_brackets ? "]" : "");
           continue;
         }
@@ -287,6 +320,7 @@ static const char *
 find_end (const Item *item, gboolean ends_at_blank, const char *p, const char *end, const char **next)
 {
   const char *start = p;
+  guint n_blanks = item->n_blanks;
 
   if (*item->after == '\0')
     {
@@ -302,9 +336,12 @@ find_end (const Item *item, gboolean ends_at_blank, const char *p, const char *e
 
       if (item->is_quoted && *p == '\\' && p + 1 < end)
         p++;
+      else if (*p == ' ' && n_blanks > 0)
+        n_blanks--;
       else if (*p == *item->after && !goes_on && (*next = skip_literal (p, end, item->after)) != NULL)
         return p;
-      else if (*p == ' ' && item->is_word && !goes_on)
+      else if ((*p == ' ' && item->is_word && !goes_on)
+               || (item->is_number && strchr (".-", *p) == NULL && !g_ascii_isdigit (*p)))
         return NULL;
     }
 

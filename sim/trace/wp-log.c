@@ -22,8 +22,7 @@ static const struct {
     FALSE },
   { "combined+D", "access log, Combined with Apache's %D", APACHE "%b" HEADERS " %D$rest", FALSE, FALSE },
   { "combinedio", "access log, Combined with sizes", APACHE "%b" HEADERS " %I %O$rest", FALSE, FALSE },
-  { "vhost_combined", "access log, Combined with virtual hosts", "%v:%p " APACHE "%O" HEADERS "$rest", FALSE,
-    TRUE },
+  { "vhost_combined", "access log, Combined with virtual hosts", "%v:%p " APACHE "%O" HEADERS, FALSE, TRUE },
   { "ingress-nginx", "access log of ingress-nginx",
     NGINX NGINX_END
     " $request_length $request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr "
@@ -39,6 +38,15 @@ static const struct {
   { "istio", "access log of Istio",
     "[$start_time] \"$request\" $response_code $response_flags $response_code_details "
     "$connection_termination_details \"$upstream_failure\" $bytes_received $bytes_sent $duration $rest",
+    FALSE, TRUE },
+  { "clb", "access log of an AWS CLB",
+    "$timestamp $elb $client_addr $backend_addr $request_processing_time $backend_processing_time "
+    "$response_processing_time $elb_status_code $backend_status_code $received_bytes $sent_bytes "
+    "\"$request\" \"$user_agent\" $ssl_cipher $ssl_protocol$rest",
+    TRUE, TRUE },
+  { "squid", "native log of Squid",
+    "$end_time $elapsed_ms $client $result_code/$status $body_bytes_sent $request_method $url $remote_user "
+    "$hierarchy_code/$peer $rest",
     FALSE, TRUE },
   { "alb", "access log of an AWS ALB",
     "$type $time $elb $client_addr $target_addr $request_processing_time $target_processing_time "
@@ -109,23 +117,14 @@ wp_log_check (const char *log_format, GError **error)
   return pattern != NULL || wp_log_is_json (log_format);
 }
 
-/* Are all of the first lines of this form? The last one may be cut. */
+/* @pattern: a WpLogPattern */
 static gboolean
-matches (WpTraceFormat *table, WpTraceFormatSample sample, const WpLogPattern *pattern)
+matches (gpointer pattern, char *line, gsize len)
 {
   g_autofree WpField *fields = g_new (WpField, g_strv_length ((GStrv) wp_log_pattern_names (pattern)));
-  guint n_lines = 0, n_matching = 0;
   const char *expected;
-  char *line;
-  gsize len;
 
-  while (wp_trace_format_sample_line (table, &sample, &line, &len))
-    {
-      n_lines++;
-      n_matching += wp_log_pattern_match (pattern, line, len, fields, &expected) < 0;
-    }
-
-  return n_matching > 0 && 2 * n_matching > n_lines;
+  return wp_log_pattern_match (pattern, line, len, fields, &expected) < 0;
 }
 
 const char *
@@ -139,8 +138,9 @@ wp_log_detect (WpTraceFormat *table, GError **error)
     {
       g_autoptr (WpLogPattern) pattern
           = formats[i].is_found ? wp_log_pattern_new (formats[i].format, NULL) : NULL;
+      guint n_lines;
 
-      if (pattern != NULL && matches (table, sample, pattern))
+      if (pattern != NULL && 2 * wp_trace_format_count (table, sample, matches, pattern, &n_lines) > n_lines)
         return formats[i].name;
     }
 
@@ -152,6 +152,7 @@ log_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
 {
   WpLog *self = (WpLog *) table;
   int i = find_format (options->log_format);
+  WpTraceFormatSample sample;
 
   self->pattern = make_pattern (options->log_format, error);
   if (self->pattern == NULL)
@@ -159,6 +160,9 @@ log_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
       g_prefix_error (error, "--log-format: ");
       return FALSE;
     }
+  table->has_remarks = *options->log_format != '#';
+  if (!wp_trace_format_sample (table, &sample, error)) /* for the lines' prefix */
+    return FALSE;
   table->names = g_strdupv ((GStrv) wp_log_pattern_names (self->pattern));
   self->n_names = g_strv_length (table->names);
   self->fields = g_new0 (WpField, self->n_names);

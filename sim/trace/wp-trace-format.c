@@ -4,8 +4,9 @@
 
 #include "sim/base/wp-error.h"
 
-#define SAMPLE_LINES 20
-#define SAMPLE_BYTES ((gsize) 64 * 1024)
+#define SAMPLE_LINES    20
+#define SAMPLE_BYTES    ((gsize) 64 * 1024)
+#define CONTAINER_BYTES 48 /* of its prefix: a stamp to the nanosecond, and the stream */
 
 static const char nothing[WP_READ_BUFFER_SPARE_BYTES] = "";
 
@@ -21,6 +22,25 @@ is_blank (const char *line, gsize len)
     }
 
   return len == 0;
+}
+
+/* Returns what follows the prefix; @line where it has none. */
+static char *
+skip_prefix (WpLinePrefix prefix, char *line, gsize len)
+{
+  static const char *const streams[] = { " stdout F ", " stderr F " };
+  char *object = prefix == WP_LINE_PREFIX_OBJECT ? memmem (line, len, " {\"", 3) : NULL;
+
+  if (prefix == WP_LINE_PREFIX_CONTAINER && g_ascii_isdigit (*line))
+    for (guint i = 0; i < G_N_ELEMENTS (streams); i++)
+      {
+        char *stream = memmem (line, MIN (len, CONTAINER_BYTES), streams[i], strlen (streams[i]));
+
+        if (stream != NULL)
+          return stream + strlen (streams[i]);
+      }
+
+  return object != NULL ? object + 1 : line;
 }
 
 static void
@@ -79,7 +99,7 @@ wp_trace_format_line (WpTraceFormat *self, gboolean may_fill, char **line, gsize
 
   for (;;)
     {
-      char *end;
+      char *start, *end;
 
       self->row_line = window->line;
       end = memchr (window->at, '\n', (gsize) (window->end - window->at));
@@ -90,27 +110,82 @@ wp_trace_format_line (WpTraceFormat *self, gboolean may_fill, char **line, gsize
       if (end == window->at && end == window->end) /* only now is it known that nothing follows */
         return WP_TRACE_FORMAT_END;
       self->is_cut = end == window->end;
-      *line = window->at;
-      *len = (gsize) (end - window->at);
+      start = window->at;
+      *len = (gsize) (end - start);
       window->at = end == window->end ? end : end + 1;
       window->line++;
-      if (*len > 0 && (*line)[*len - 1] == '\r')
+      if (*len > 0 && start[*len - 1] == '\r')
         --*len;
+      if (self->has_remarks && *start == '#')
+        continue;
+      *line = skip_prefix (self->prefix, start, *len);
+      *len -= (gsize) (*line - start);
       if (!is_blank (*line, *len))
         return WP_TRACE_FORMAT_ROW;
     }
 }
 
 gboolean
+wp_trace_format_peek (WpTraceFormat *self, gsize *at, char **line, gsize *len, GError **error)
+{
+  WpReadBuffer *window = &self->window;
+  char *end;
+
+  if (*at >= SAMPLE_BYTES)
+    return FALSE;
+  while ((end = memchr (window->at + *at, '\n', (gsize) (window->end - window->at) - *at)) == NULL
+         && !window->at_eof)
+    if (!wp_read_buffer_fill (window, error))
+      return FALSE;
+  *line = window->at + *at;
+  *len = (gsize) ((end != NULL ? end : window->end) - *line);
+  *at += *len + (end != NULL);
+  if (*len > 0 && (*line)[*len - 1] == '\r')
+    --*len;
+
+  return end != NULL || *line < window->end;
+}
+
+/* The prefix of the first of them. */
+static void
+find_prefix (WpTraceFormat *self)
+{
+  WpTraceFormatSample sample = { 0, 0 };
+  char *line, *rest;
+  gsize len;
+
+  self->prefix = WP_LINE_PREFIX_NONE;
+  if (!wp_trace_format_sample_line (self, &sample, &line, &len))
+    return;
+  rest = skip_prefix (WP_LINE_PREFIX_CONTAINER, line, len);
+  if (rest > line)
+    self->prefix = WP_LINE_PREFIX_CONTAINER;
+  else if (*line != '{' && line[len - 1] == '}' && skip_prefix (WP_LINE_PREFIX_OBJECT, line, len) > line)
+    self->prefix = WP_LINE_PREFIX_OBJECT;
+}
+
+/* Are the first lines in the window? */
+static gboolean
+has_sample (const WpReadBuffer *window)
+{
+  guint n_lines = 0;
+
+  for (char *p = window->at, *end; (end = memchr (p, '\n', (gsize) (window->end - p))) != NULL; p = end + 1)
+    n_lines += *p != '#';
+
+  return n_lines >= SAMPLE_LINES || (gsize) (window->end - window->at) >= SAMPLE_BYTES || window->at_eof;
+}
+
+gboolean
 wp_trace_format_sample (WpTraceFormat *self, WpTraceFormatSample *sample, GError **error)
 {
   WpReadBuffer *window = &self->window;
-
   WpTraceFormatStatus status;
   char *line;
   gsize len;
 
   *sample = (WpTraceFormatSample){ 0, 0 };
+  self->prefix = WP_LINE_PREFIX_NONE;
   status = wp_trace_format_line (self, TRUE, &line, &len, error);
   if (status == WP_TRACE_FORMAT_END)
     wp_trace_format_fail (self, "an empty trace: it has no row", error);
@@ -118,18 +193,12 @@ wp_trace_format_sample (WpTraceFormat *self, WpTraceFormatSample *sample, GError
     return FALSE;
   window->at = line; /* it comes again */
   window->line = self->row_line;
-  for (;;)
-    {
-      gsize held = (gsize) (window->end - window->at);
-      guint n_lines = 0;
+  while (!has_sample (window))
+    if (!wp_read_buffer_fill (window, error))
+      return FALSE;
+  find_prefix (self);
 
-      for (char *p = window->at; (p = memchr (p, '\n', (gsize) (window->end - p))) != NULL; p++)
-        n_lines++;
-      if (n_lines >= SAMPLE_LINES || held >= SAMPLE_BYTES || window->at_eof)
-        return TRUE;
-      if (!wp_read_buffer_fill (window, error))
-        return FALSE;
-    }
+  return TRUE;
 }
 
 gboolean
@@ -138,24 +207,51 @@ wp_trace_format_sample_line (WpTraceFormat *self, WpTraceFormatSample *sample, c
   const WpReadBuffer *window = &self->window;
   gsize held = MIN ((gsize) (window->end - window->at), SAMPLE_BYTES);
 
-  while (sample->at < held && sample->n_lines++ < SAMPLE_LINES)
+  for (; sample->at < held && sample->n_rows < SAMPLE_LINES; sample->n_lines++)
     {
       char *start = window->at + sample->at;
       char *end = memchr (start, '\n', held - sample->at);
 
       if (end == NULL && held == SAMPLE_BYTES && sample->at > 0)
         return FALSE;
-      self->row_line = window->line + sample->n_lines - 1;
-      *line = start;
+      self->is_cut = end == NULL;
+      self->row_line = window->line + sample->n_lines;
       *len = end != NULL ? (gsize) (end - start) : held - sample->at;
       sample->at += *len + 1;
+      if (*start == '#')
+        continue;
+      sample->n_rows++;
       if (*len > 0 && start[*len - 1] == '\r')
         --*len;
-      if (!is_blank (start, *len))
-        return TRUE;
+      if (is_blank (start, *len))
+        continue;
+      *line = skip_prefix (self->prefix, start, *len);
+      *len -= (gsize) (*line - start);
+      sample->n_lines++;
+      return TRUE;
     }
 
   return FALSE;
+}
+
+guint
+wp_trace_format_count (WpTraceFormat *self, WpTraceFormatSample sample, WpTraceFormatTest is_one,
+                       gpointer data, guint *n_lines)
+{
+  guint n = 0;
+  char *line;
+  gsize len;
+
+  *n_lines = 0;
+  while (wp_trace_format_sample_line (self, &sample, &line, &len))
+    {
+      gboolean is = is_one (data, line, len);
+
+      n += is;
+      *n_lines += is || !self->is_cut;
+    }
+
+  return n;
 }
 
 gboolean

@@ -44,6 +44,13 @@ typedef struct {
   double max_bad; /* share of bad rows that is passed over where --max-bad is not given */
 } WpTraceFormatKind;
 
+/* What a container's or a machine's log puts before a line. */
+typedef enum {
+  WP_LINE_PREFIX_NONE,
+  WP_LINE_PREFIX_CONTAINER, /* 2026-11-29T15:05:01.1Z stdout F, of Kubernetes */
+  WP_LINE_PREFIX_OBJECT     /* all before the first {" after a blank, of syslog */
+} WpLinePrefix;
+
 #define WP_LOG_MAX_BAD 0.01 /* of logs, which other programs and full disks wrote */
 
 /* The base of each kind. */
@@ -59,12 +66,14 @@ struct _WpTraceFormat {
   const char *where;   /* as --where, unless that is given; or NULL */
   char *own_columns;   /* these two, where they are the table's own */
   char *own_title;
-  gboolean has_commas; /* between the cells of rows: simple ones can be read by the fast path */
-  gboolean is_bad_row; /* the last error is of a row, and the next one can be read */
-  gboolean is_cut;     /* no line feed ends the last line */
-  gboolean skips;      /* a row without an arrival is no fault */
-  guint64 header_line; /* where the names came from; 0: no header */
-  guint64 row_line;    /* where the last row began */
+  gboolean has_commas;  /* between the cells of rows: simple ones can be read by the fast path */
+  gboolean is_bad_row;  /* the last error is of a row, and the next one can be read */
+  gboolean is_cut;      /* no line feed ends the last line */
+  gboolean skips;       /* a row without an arrival is no fault */
+  gboolean has_remarks; /* a line of # is no row */
+  WpLinePrefix prefix;  /* of the lines, which is none of theirs */
+  guint64 header_line;  /* where the names came from; 0: no header */
+  guint64 row_line;     /* where the last row began */
 };
 
 /* Takes what @window has, which stands at the first row or what comes before it. NULL with what the kind
@@ -80,27 +89,41 @@ gboolean wp_trace_format_rewind (WpTraceFormat *self, GError **error);
 
 /**
  * wp_trace_format_line:
- * @line: (out): the next line that is not blank, taken off the window, without what ends it; @line[@len] may
- * be written to
+ * @line: (out): the next line that is not blank, taken off the window, without its prefix and what ends it;
+ * @line[@len] may be written to
  *
  * For those kinds of which a row is a line.
  */
 WpTraceFormatStatus wp_trace_format_line (WpTraceFormat *self, gboolean may_fill, char **line, gsize *len,
                                           GError **error);
 
-/* The first lines: 20 at most, and 64 KiB. */
+/**
+ * wp_trace_format_peek:
+ * @at: (inout): the line's place in the window, and then that of the next one; 0: the first
+ *
+ * Reads a line, blank or not, that stays in the window. FALSE with the input's error; without one: there are
+ * no more, or they are beyond 64 KiB.
+ */
+gboolean wp_trace_format_peek (WpTraceFormat *self, gsize *at, char **line, gsize *len, GError **error);
+
+/* The first lines: 20 at most that are no remarks, and 64 KiB. */
 typedef struct {
-  gsize at; /* in the window */
-  guint n_lines;
+  gsize at;              /* in the window */
+  guint n_lines, n_rows; /* without remarks */
 } WpTraceFormatSample;
 
-/* Reads them into the window, whose front is the first of them. FALSE with the input's error, or
- * WP_ERROR_BAD_TRACE where there is none. */
+/* Reads them into the window, whose front is the first of them, and sets their prefix. FALSE with the input's
+ * error, or WP_ERROR_BAD_TRACE where there is none. */
 gboolean wp_trace_format_sample (WpTraceFormat *self, WpTraceFormatSample *sample, GError **error);
 
-/* The next of them that is not blank; not to be written to. FALSE: there are no more. */
+/* The next of them that is not blank and no remark; not to be written to. FALSE: there are no more. */
 gboolean wp_trace_format_sample_line (WpTraceFormat *self, WpTraceFormatSample *sample, char **line,
                                       gsize *len);
+
+/* How many of them @is_one is true for, and of how many: a cut line that is none does not count. */
+typedef gboolean (*WpTraceFormatTest) (gpointer data, char *line, gsize len);
+guint wp_trace_format_count (WpTraceFormat *self, WpTraceFormatSample sample, WpTraceFormatTest is_one,
+                             gpointer data, guint *n_lines);
 
 /* Sets WP_ERROR_BAD_TRACE `FILE:LINE: @problem`, of the last row; returns FALSE. */
 gboolean wp_trace_format_fail (WpTraceFormat *self, const char *problem, GError **error);

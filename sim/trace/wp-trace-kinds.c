@@ -17,6 +17,10 @@ const char *const wp_stamp_names[] = { "auto", "spread", "as-is", NULL };
 
 const char *const wp_input_names[] = { "auto", "csv", "clf", "jsonl", "w3c", NULL };
 
+/* Of W3C's extended logs. */
+static const char *const directives[]
+    = { "#Version:", "#Fields:", "#Software:", "#Date:", "#Start-Date:", "#Remark:", NULL };
+
 static gboolean
 begins_with (const char *line, gsize len, const char *const *words)
 {
@@ -33,7 +37,8 @@ looks_logged (const char *line, gsize len)
 {
   static const char *const balancers[] = { "http 2", "https 2", "h2 2", "grpcs 2", "ws 2", "wss 2", NULL };
 
-  return *line == '[' || memmem (line, len, " [", 2) != NULL || begins_with (line, len, balancers);
+  return *line == '[' || memmem (line, len, " [", 2) != NULL || memmem (line, len, " {\"", 3) != NULL
+         || begins_with (line, len, balancers);
 }
 
 /* By more than one line; *@log_format is the name of the format of WP_INPUT_LOG. */
@@ -41,7 +46,14 @@ static WpInputFormat
 detect_log (WpTraceFormat *probe, const char **log_format, GError **error)
 {
   g_autoptr (GError) fault = NULL;
+  WpTraceFormatSample sample;
+  char *line;
+  gsize len;
 
+  if (!wp_trace_format_sample (probe, &sample, error))
+    return WP_INPUT_AUTO;
+  if (wp_trace_format_sample_line (probe, &sample, &line, &len) && *line == '{')
+    return WP_INPUT_JSONL; /* behind a prefix */
   *log_format = wp_log_detect (probe, &fault);
   if (*log_format == NULL && fault == NULL && wp_clf_detect (probe, &fault))
     return WP_INPUT_CLF;
@@ -71,15 +83,49 @@ check_lines (const WpReadBuffer *window, const char *line, gsize len, GError **e
   return TRUE;
 }
 
+/* Of a line of # the next one that is none, or is a directive of W3C's; all stay in the window. FALSE with
+ * the input's error. */
+static gboolean
+pass_remarks (WpTraceFormat *probe, char **line, gsize *len, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+  gsize at = 0;
+
+  while (**line == '#' && !begins_with (*line, *len, directives))
+    if (!wp_trace_format_peek (probe, &at, line, len, &fault))
+      break;
+  if (fault != NULL)
+    g_propagate_error (error, g_steal_pointer (&fault));
+
+  return fault == NULL;
+}
+
+/* By the first line, and others if need be. */
+static WpInputFormat
+detect_by_line (WpTraceFormat *probe, const WpTraceOptions *options, const char *line, gsize len,
+                const char **log_format, GError **error)
+{
+  g_autoptr (GError) fault = NULL;
+  WpInputFormat found = WP_INPUT_AUTO;
+
+  if (*line == '{')
+    return WP_INPUT_JSONL;
+  if (*line == '#')
+    return begins_with (line, len, directives) ? WP_INPUT_W3C : WP_INPUT_CSV;
+  if (looks_logged (line, len) || (options->columns == NULL && memmem (line, len, "arrival", 7) == NULL))
+    found = detect_log (probe, log_format, &fault);
+  if (fault == NULL)
+    return found != WP_INPUT_AUTO ? found : WP_INPUT_CSV;
+  g_propagate_error (error, g_steal_pointer (&fault));
+
+  return WP_INPUT_AUTO;
+}
+
 /* Looks at the first lines and takes none but blank ones. WP_INPUT_AUTO with @error. */
 static WpInputFormat
 detect (WpTraceFormat *probe, const WpTraceOptions *options, const char **log_format, GError **error)
 {
-  static const char *const directives[]
-      = { "#Version:", "#Fields:", "#Software:", "#Date:", "#Start-Date:", "#Remark:", NULL };
   WpReadBuffer *window = &probe->window;
-  g_autoptr (GError) fault = NULL;
-  WpInputFormat found = WP_INPUT_AUTO;
   char *line;
   gsize len;
   WpTraceFormatStatus status = wp_trace_format_line (probe, TRUE, &line, &len, error);
@@ -93,19 +139,10 @@ detect (WpTraceFormat *probe, const WpTraceOptions *options, const char **log_fo
       wp_read_buffer_prefix (window, window->line, error);
       return WP_INPUT_AUTO;
     }
-  if (*line == '{')
-    return WP_INPUT_JSONL;
-  if (*line == '#')
-    return begins_with (line, len, directives) ? WP_INPUT_W3C : WP_INPUT_CSV;
-  if (looks_logged (line, len) || (options->columns == NULL && memmem (line, len, "arrival", 7) == NULL))
-    found = detect_log (probe, log_format, &fault);
-  if (fault != NULL)
-    {
-      g_propagate_error (error, g_steal_pointer (&fault));
-      return WP_INPUT_AUTO;
-    }
+  if (!pass_remarks (probe, &line, &len, error))
+    return WP_INPUT_AUTO;
 
-  return found != WP_INPUT_AUTO ? found : WP_INPUT_CSV;
+  return detect_by_line (probe, options, line, len, log_format, error);
 }
 
 /* Of --log-format, which --input may name too. */

@@ -232,7 +232,8 @@ test_json_arithmetic (void)
 
 #define UNCLEAR                                                                                              \
   " may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D for "  \
-  "Apache's %D, combined+rt for a request time in seconds, combined for none, or the server's own format"
+  "Apache's %D, combined+rt for a request time in seconds, combined for none, or the server's own format, "  \
+  "such as '%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %{ms}T'"
 
 #define FIVE(rest) DATE ("36", rest) DATE ("36", rest) DATE ("36", rest) DATE ("36", rest) DATE ("36", rest)
 #define MANY(rest) FIVE (rest) FIVE (rest) FIVE (rest) FIVE (rest)
@@ -284,7 +285,7 @@ static const struct {
   { WP_INPUT_CLF, NULL, DATE ("36", " 0.5") DATE ("36", " 5"), "t:2: \"5\"" UNCLEAR },
   { WP_INPUT_CLF, NULL, DATE ("36", " \"-\" \"-\" 250000"), "t:1: \"250000\"" UNCLEAR },
   { WP_INPUT_CLF, NULL, DATE ("36", " \"-\" \"-\" rt=5"), "t:1: \"5\"" UNCLEAR },
-  { WP_INPUT_CLF, NULL, DATE ("36", " 0.5 0.25"), "t:1: \"0.25\"" UNCLEAR },
+  { WP_INPUT_CLF, NULL, DATE ("36", " 0.5 0.25"), "t:1: \"0.5 0.25\"" UNCLEAR },
   { WP_INPUT_CLF, NULL, DATE ("36", " 9999999999.5"),
     "t:1: column \"arrival\": time-request_time comes to -9.02879e+09, which is not a time" },
   { WP_INPUT_CLF, NULL, DATE ("36", " 0.5") DATE ("36", ""),

@@ -45,6 +45,14 @@ static const gsize chunks[] = { 1, 7, 65536 };
   "\"Root=1-58337262-36d228ad5d99923122bbe354\" \"www.example.com\" \"session-reused\" 0 "                   \
   "2026-11-29T15:05:" created "Z \"forward\" \"-\" \"-\" \"10.0.0.1:80\" \"200\" \"-\" \"-\"\n"
 
+#define CLB_LINE(stamp, times)                                                                               \
+  "2026-11-29T15:05:" stamp "Z my-lb 192.168.131.39:2817 10.0.0.1:80 " times " 200 200 0 29 "                \
+  "\"GET http://www.example.com:80/ HTTP/1.1\" \"curl/7.38.0 (a, b)\" - -\n"
+
+#define SQUID_LINE(stamp, elapsed)                                                                           \
+  stamp " " elapsed " 192.0.2.7 TCP_MISS/200 3000 GET http://example.org/a - HIER_DIRECT/192.0.2.1 "         \
+        "text/html\n"
+
 #define IIS_HEAD                                                                                             \
   "#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n"                             \
   "#Date: 2026-11-29 15:05:00\r\n"                                                                           \
@@ -74,6 +82,13 @@ static const gsize chunks[] = { 1, 7, 65536 };
 #define K6_LINE(metric, time, value)                                                                         \
   "{\"metric\":\"" metric "\",\"type\":\"Point\",\"data\":{\"time\":\"2026-11-29T16:05:" time                \
   "+01:00\",\"value\":" value ",\"tags\":{\"status\":\"200\"}}}\n"
+
+#define CONTAINER "2026-11-29T15:05:01.123456789Z stdout F "
+
+#define UNCLEAR                                                                                              \
+  " may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D for "  \
+  "Apache's %D, combined+rt for a request time in seconds, combined for none, or the server's own format, "  \
+  "such as '%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %{ms}T'"
 
 #define NOTHING                                                                                              \
   {                                                                                                          \
@@ -200,6 +215,111 @@ static const struct {
     "JSON lines of Envoy",
     90 * MS,
     { 226 * MS, 7 * MS } },
+  { NULL,
+    CLB_LINE ("01.250", "0.000073 0.045 0.000057") CLB_LINE ("01.500", "-1 -1 -1"),
+    "access log of an AWS CLB",
+    250 * MS,
+    { 45 * MS, NONE } },
+  { NULL,
+    SQUID_LINE ("1700000000.125", "    25") SQUID_LINE ("1700000001.125", "   500"),
+    "native log of Squid",
+    525 * MS,
+    { 25 * MS, 500 * MS } },
+  { NULL,
+    "# of web1\n# 2 lines\n" NGINX_LINE ("01", " 0.045") "#\n" NGINX_LINE ("03", " 0.030"),
+    "access log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    "# of lb1\n" ENVOY_LINE ("01.310", "226") ENVOY_LINE ("01.400", "7"),
+    "access log of Envoy",
+    90 * MS,
+    { 226 * MS, 7 * MS } },
+  { NULL,
+    "# of edge\n#Version: 1.0\n" CLOUDFRONT_HEAD CLOUDFRONT_LINE ("01", "0.045")
+        CLOUDFRONT_LINE ("03", "0.030"),
+    "W3C extended log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    "# keys\n{\"ts\":1.5,\"duration\":0.5}\n#\n{\"ts\":2.5,\"duration\":1}\n",
+    "JSON lines of Caddy",
+    500 * MS,
+    { 500 * MS, S } },
+  { NULL,
+    CONTAINER NGINX_LINE ("01", " 0.045") CONTAINER NGINX_LINE ("03", " 0.030"),
+    "access log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    CONTAINER INGRESS_LINE ("01", "0.048", "0.048") INGRESS_LINE ("02", "0.040", "0.040"),
+    "access log of ingress-nginx",
+    1008 * MS,
+    { 48 * MS, 40 * MS } },
+  { NULL,
+    CONTAINER ENVOY_LINE ("01.310", "226") CONTAINER ENVOY_LINE ("01.400", "7"),
+    "access log of Envoy",
+    90 * MS,
+    { 226 * MS, 7 * MS } },
+  { "$msec $request_time",
+    CONTAINER "1700000000.125 0.025\n" CONTAINER "1700000001.000 0.500\n",
+    "log of its own format of nginx",
+    400 * MS,
+    { 25 * MS, 500 * MS } },
+  { NULL,
+    CONTAINER "{\"ts\":1.5,\"duration\":0.5}\n" CONTAINER "{\"ts\":2.5,\"duration\":1}\n",
+    "JSON lines of Caddy",
+    500 * MS,
+    { 500 * MS, S } },
+  { NULL,
+    "Nov 29 15:05:01 web1 app[7]: {\"ts\":1.5,\"duration\":0.5}\n"
+    "Nov 29 15:05:02 web1 app[7]: {\"ts\":2.5,\"duration\":1}\n",
+    "JSON lines of Caddy",
+    500 * MS,
+    { 500 * MS, S } },
+  { NULL,
+    "2026-11-29T15:05:01+01:00 web1 nginx[7]: " NGINX_LINE (
+        "01", " 0.045") "2026-11-29T15:05:03+01:00 web1 nginx[7]: " NGINX_LINE ("03", " 0.030"),
+    "access log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    "www.example.org:443 " NGINX_LINE ("01", " 0.045") "www.example.org:443 " NGINX_LINE ("03", " 0.030"),
+    "access log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    "::1 - - [2026-11-29T15:05:01+01:00] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" 0.045\n"
+    "::1 - - [2026-11-29T15:05:03+01:00] \"GET / HTTP/1.1\" 200 5 \"-\" \"-\" 0.030\n",
+    "access log",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
+    "::1 - - [1700000001.250] \"GET / HTTP/1.1\" 200 5 0.050\n"
+    "::1 - - [1700000002.250] \"GET / HTTP/1.1\" 200 5 0.025\n",
+    "access log",
+    1025 * MS,
+    { 50 * MS, 25 * MS } },
+  { "%{end:msec}t %{ms}T",
+    "1700000000125 25\n1700000001125 500\n",
+    "log of its own format of Apache",
+    525 * MS,
+    { 25 * MS, 500 * MS } },
+  { "%{sec}t %T %D",
+    "1700000000 0 25000\n1700000001 0 500000\n",
+    "log of its own format of Apache",
+    S,
+    { 25 * MS, 500 * MS } },
+  { "%{%Y-%m-%d %H:%M:%S %z}t %D",
+    "2026-11-29 15:05:01 +0100 25000\n2026-11-29 15:05:02 +0100 500000\n",
+    "log of its own format of Apache",
+    S,
+    { 25 * MS, 500 * MS } },
+  { "$time_local $request_time",
+    "29/Nov/2026:15:05:01 +0100 0.045\n29/Nov/2026:15:05:03 +0100 0.030\n",
+    "log of its own format of nginx",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
 };
 
 /* The service time of a row; the response time where the log has only that. */
@@ -245,6 +365,38 @@ test_logs (void)
       }
 }
 
+/* A log that is being written ends anywhere, and one of a container begins with its start. */
+static void
+test_lines_that_are_none (void)
+{
+  static const char notice[] = "2026/11/29 15:05:01 [notice] 1#1: start worker process 7\n";
+  g_autofree char *cut = g_strndup (NGINX_LINE ("02", " 0.5"), 60);
+  g_autofree char *one = g_strconcat (NGINX_LINE ("01", " 0.5"), cut, NULL);
+  g_autofree char *envoy = g_strconcat (ENVOY_LINE ("01.310", "226"), "[2026-11-29T15:0", NULL);
+  g_autoptr (GString) started = g_string_new (NULL);
+  struct {
+    const char *text, *title;
+  } cases[] = { { one, "access log" }, { envoy, "access log of Envoy" }, { NULL, "access log" } };
+
+  for (int i = 0; i < 15; i++)
+    g_string_append (started, notice);
+  g_string_append (started, NGINX_LINE ("01", " 0.5"));
+  cases[2].text = started->str;
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (chunks); j++)
+      {
+        WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+        g_autoptr (WpTrace) trace = NULL;
+        const WpRow *rows;
+        gsize n;
+
+        options.max_bad = 0.95;
+        trace = load (cases[i].text, &options, chunks[j], &rows, &n);
+        g_assert_cmpstr (wp_trace_title (trace), ==, cases[i].title);
+        g_assert_cmpuint (n, ==, 1);
+      }
+}
+
 static void
 test_kinds_by_first_lines (void)
 {
@@ -287,7 +439,15 @@ static const struct {
   { "combined+x", "",
     "--log-format: \"combined+x\" is no log_format of nginx ($time_local ...), no LogFormat of Apache "
     "(%t ...), and none of the names common, combined, combined+rt, combined+D, combinedio, "
-    "vhost_combined, ingress-nginx, haproxy, envoy, istio, alb, caddy, traefik" },
+    "vhost_combined, ingress-nginx, haproxy, envoy, istio, clb, squid, alb, caddy, traefik" },
+  { NULL, NGINX_LINE ("01", " \"0.045\""), "t:1: \"0.045\"" UNCLEAR },
+  { NULL, NGINX_LINE ("01", " \"45\""), "t:1: \"45\"" UNCLEAR },
+  { NULL, NGINX_LINE ("01", " HIT urt=0.044"), "t:1: \"urt=0.044\"" UNCLEAR },
+  { NULL, NGINX_LINE ("01", " 0.045 0.044"), "t:1: \"0.045 0.044\"" UNCLEAR },
+  { NULL, "www.example.org:443 " NGINX_LINE ("01", " 45000"), "t:1: \"45000\"" UNCLEAR },
+  { "vhost_combined", "www.example.org:443 " NGINX_LINE ("01", " 45000"),
+    "t:1: the line goes on after the log's format, at byte 171: \" 45000\" ($rest at the end of "
+    "--log-format takes it)" },
   { "$a$b", "", "--log-format: \"$a$b\" has nothing between two of its variables" },
   { "$a $", "", "--log-format: \"$a $\" has a $ without a variable" },
   { "%h %?", "", "--log-format: \"%h %?\" has a % that is no directive of Apache's LogFormat" },
@@ -615,6 +775,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/log-formats/logs", test_logs);
+  g_test_add_func ("/log-formats/lines-that-are-none", test_lines_that_are_none);
   g_test_add_func ("/log-formats/kinds-by-first-lines", test_kinds_by_first_lines);
   g_test_add_func ("/log-formats/bad-logs", test_bad_logs);
   g_test_add_func ("/log-formats/bad-lines", test_bad_lines);

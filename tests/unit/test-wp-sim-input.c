@@ -325,7 +325,7 @@ test_refusals (void)
       "wp-sim: t:1: \"arrival\" is no line of an access log: expected HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700] (2 of 2 rows are bad, more than --max-bad=1%)\n" },
     { "--columns arrival=x t", "wp-sim: --columns: arrival: no column \"x\"; the columns are \"arrival\"\n" },
     { "--log-format=nginx t",
-      "wp-sim: --log-format: \"nginx\" is no log_format of nginx ($time_local ...), no LogFormat of Apache (%t ...), and none of the names common, combined, combined+rt, combined+D, combinedio, vhost_combined, ingress-nginx, haproxy, envoy, istio, alb, caddy, traefik\n" },
+      "wp-sim: --log-format: \"nginx\" is no log_format of nginx ($time_local ...), no LogFormat of Apache (%t ...), and none of the names common, combined, combined+rt, combined+D, combinedio, vhost_combined, ingress-nginx, haproxy, envoy, istio, clb, squid, alb, caddy, traefik\n" },
     { "--max-bad=2 t", "wp-sim: --max-bad: \"2\" is not a share, such as 2% or 0.02\n" },
     { "--stamps=even t", "wp-sim: --stamps: \"even\" is not a way to take stamps: auto, spread or as-is\n" },
   };
