@@ -5,6 +5,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-memory.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-text.h"
 #include "sim/model/wp-service-time.h"
 #include "sim/plan/wp-slo.h"
 #include "sim/plan/wp-sweep-spec.h"
@@ -383,10 +384,7 @@ join_command (char **argv)
 
   for (char **word = argv + 1; *word; word++)
     {
-      static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.,:/+%@";
-      g_autofree char *quoted = **word != '\0' && strspn (*word, plain) == strlen (*word)
-                                    ? g_strdup (*word)
-                                    : g_shell_quote (*word);
+      g_autofree char *quoted = wp_text_quote (*word);
 
       g_string_append_printf (command, " %s", quoted);
     }

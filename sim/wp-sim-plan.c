@@ -393,7 +393,7 @@ wp_sim_plan_is_unmet (const WpSimPlan *self)
 
 /* A sweep judges sizes, for which services have to be known. */
 static gboolean
-take_logged (WpTrace *trace, const WpSimOptions *options, GError **error)
+take_logged (WpTrace *trace, const WpSimOptions *options, GPtrArray *notes, GError **error)
 {
   WpLogged logged;
 
@@ -405,6 +405,8 @@ take_logged (WpTrace *trace, const WpSimOptions *options, GError **error)
         "--sweep: it cannot be determined whether the response times of %s contain waiting: the log %s: "
         "give --logged-workers=N or none",
         wp_trace_name (trace), wp_logged_reason_text (logged.found.reason));
+  else if (logged.is_there)
+    g_ptr_array_add (notes, wp_logged_describe (&logged));
 
   return !wp_logged_is_unknown (&logged);
 }
@@ -433,14 +435,14 @@ check_services (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *
 
 /* With its services, as far as it shows them. */
 static WpTrace *
-open_swept (WpSimOptions *options, const WpTraceOptions *trace_options, GError **error)
+open_swept (WpSimOptions *options, const WpTraceOptions *trace_options, GPtrArray *notes, GError **error)
 {
   g_autoptr (WpTrace) trace
       = options->draw.synthetic
             ? wp_synthetic_open (options->draw.synthetic, options->seed, 1, options->trace.limit_rows, error)
             : wp_trace_open_files ((const char *const *) options->paths, trace_options, error);
 
-  if (!trace || (!options->service_always && !take_logged (trace, options, error)))
+  if (!trace || (!options->service_always && !take_logged (trace, options, notes, error)))
     return NULL;
 
   return wp_sim_options_open_services (options, trace, error) ? g_steal_pointer (&trace) : NULL;
@@ -459,16 +461,26 @@ open_page (const WpSimOptions *options, const WpSweepSpec *spec, WpHtmlReport **
   return (*page = wp_html_report_new (options->report, NULL, 0, error)) != NULL;
 }
 
-static gboolean
-write_page (WpHtmlReport *page, const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options,
-            GPtrArray *warnings, GError **error)
+/* What the services of the sweep are, and what its trace's reader assumed. */
+static void
+add_notes (GPtrArray *notes, const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options)
 {
-  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
-  WpReport report = { .trace = wp_trace_name (trace), .warnings = warnings, .notes = notes };
+  char drawn[WP_FORMAT_CELL];
 
-  wp_trace_append_notes (trace, notes);
   if (options->learnt)
     g_ptr_array_add (notes, g_strdup (options->learnt));
+  else if (sweep->n_drawn > 0)
+    g_ptr_array_add (notes, g_strdup_printf ("services: --service=%s for %s request%s", options->service,
+                                             wp_format_whole (drawn, (double) sweep->n_drawn),
+                                             sweep->n_drawn == 1 ? "" : "s"));
+  wp_trace_append_notes (trace, notes);
+}
+
+static gboolean
+write_page (WpHtmlReport *page, const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options,
+            GPtrArray *warnings, GPtrArray *notes, GError **error)
+{
+  WpReport report = { .trace = wp_trace_name (trace), .warnings = warnings, .notes = notes };
 
   return !page
          || wp_html_report_commit (page, &report, options->command, sweep,
@@ -495,6 +507,7 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
   g_autoptr (WpSweep) sweep = NULL;
   g_autoptr (WpHtmlReport) page = NULL;
   g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
 
   if (!spec || !open_page (options, spec, &page, error))
     return NULL;
@@ -506,7 +519,7 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
   stages.warmup_scale = options->trace.scale;
   if (spec->services->len > 0)
     trace_options.service_scale = spec->services->len == 1 ? g_array_index (spec->services, double, 0) : 1;
-  if (!(trace = open_swept (options, &trace_options, error))
+  if (!(trace = open_swept (options, &trace_options, notes, error))
       || !wp_measurement_take_ack (trace, &setup.policy, error))
     return NULL;
   setup.services = options->services;
@@ -517,9 +530,11 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
                              options->plot, error)))
     return NULL;
   warn_of_groups (sweep, trace, options, warnings);
-  wp_sim_options_print_learnt (options);
-  if (!write_page (page, sweep, trace, options, warnings, error))
+  if (g_str_equal (options->format->name, "csv"))
+    wp_sim_options_print_learnt (options);
+  add_notes (notes, sweep, trace, options);
+  if (!write_page (page, sweep, trace, options, warnings, notes, error))
     return NULL;
 
-  return wp_report_sweep (sweep, wp_trace_name (trace), options->format->name);
+  return wp_report_sweep (sweep, wp_trace_name (trace), notes, options->format->name);
 }

@@ -33,7 +33,7 @@ char *
 wp_sim_options_warn_of_groups (const WpSimOptions *self, const WpTrace *trace, guint64 n_taken)
 {
   const char *database = wp_trace_note (trace, "database");
-  g_autofree char *names = g_strjoinv (",", self->paths);
+  g_autofree char *names = g_strjoinv (",", self->paths), *quoted = wp_text_quote (names);
 
   if (n_taken == 0 || self->service_always || wp_service_time_is_batch (self->service)
       || !wp_commit_is_of (database))
@@ -42,7 +42,7 @@ wp_sim_options_warn_of_groups (const WpSimOptions *self, const WpTrace *trace, g
   return g_strdup_printf (
       "the service times of %s contain the wait for a commit, which its database (%s) makes for many rows at "
       "once: simulate the commits, --service=batch:from:%s",
-      names, database, names);
+      names, database, quoted);
 }
 
 /* Does nothing say where services come from, or what has no commits? */
@@ -62,7 +62,7 @@ may_learn (const WpSimOptions *self, const WpTrace *trace)
 static void
 learn_commits (WpSimOptions *self)
 {
-  g_autofree char *names = g_strjoinv (",", self->paths);
+  g_autofree char *names = g_strjoinv (",", self->paths), *quoted = wp_text_quote (names);
   g_autoptr (GPtrArray) records = wp_calibration_load (names, NULL);
   char commits[WP_FORMAT_CELL], rows[WP_FORMAT_CELL];
   guint64 n_commits = 0;
@@ -83,9 +83,9 @@ learn_commits (WpSimOptions *self)
   g_free (self->service);
   self->service = g_strconcat ("batch:from:", names, NULL);
   self->learnt = g_strdup_printf (
-      "services: %s commits of up to %s rows learnt from this record, --service=%s; another --service "
-      "overrides it",
-      wp_format_whole (commits, (double) n_commits), wp_format_whole (rows, most_rows), self->service);
+      "services: %s commits of up to %s rows learnt from this record, --service=batch:from:%s; another "
+      "--service overrides it",
+      wp_format_whole (commits, (double) n_commits), wp_format_whole (rows, most_rows), quoted);
 }
 
 gboolean

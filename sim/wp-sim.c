@@ -139,7 +139,7 @@ choose_models (WpReport *report, const WpPolicy *policy)
 static gboolean
 check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *report, GError **error)
 {
-  g_autofree char *names = g_strjoinv (" ", options->paths);
+  const char *program = g_get_prgname ();
   guint64 n_taken = report->traffic.requests - report->n_drawn;
   char *warning = wp_sim_options_warn_of_groups (options, trace, n_taken);
 
@@ -157,10 +157,9 @@ check_services (const WpSimOptions *options, const WpTrace *trace, WpReport *rep
   report->n_models = 0;
   g_ptr_array_add (
       report->warnings,
-      g_strdup_printf (
-          "the log has no request times, so nothing is simulated: say how long a request takes, "
-          "wp-sim --service=60ms %s, or let the server log it (nginx: $request_time, Apache: %%D)",
-          names));
+      g_strdup_printf ("the log has no request times, so nothing is simulated: say how long a request takes, "
+                       "%s --service=60ms%s, or let the server log it (nginx: $request_time, Apache: %%D)",
+                       program, options->command + strlen (program)));
 
   return TRUE;
 }

@@ -1,5 +1,7 @@
 #include "sim/base/wp-text.h"
 
+#include <string.h>
+
 static gboolean
 is_printed (gunichar c)
 {
@@ -51,6 +53,14 @@ wp_text_escape (const char *text)
   wp_text_append (line, text);
 
   return g_string_free (line, FALSE);
+}
+
+char *
+wp_text_quote (const char *word)
+{
+  static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=.,:/+%@";
+
+  return *word != '\0' && strspn (word, plain) == strlen (word) ? g_strdup (word) : g_shell_quote (word);
 }
 
 /* 15 digits always survive the way through a double, and 17 always suffice. */

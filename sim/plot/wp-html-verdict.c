@@ -26,8 +26,6 @@ judge (const WpReport *report, const WpSweep *sizes)
   const WpPolicy *policy = find_sized (report, &summary);
   GString *text;
 
-  if (report->logged && wp_logged_is_unknown (report->logged))
-    return g_strdup ("No sizes are recommended: see the warning.");
   if (!slos || !policy)
     return NULL;
   text = g_string_new (NULL);

@@ -197,7 +197,7 @@ to_text (const Calibration *self)
   GString *text = g_string_new (NULL);
   const WpCalibration *database = self->database;
   const char *name = wp_measurement_note (self->measured, "database");
-  g_autofree char *service = wp_text_escape (self->service);
+  g_autofree char *quoted = wp_text_quote (self->service), *service = wp_text_escape (quoted);
   char a[CELL], b[CELL], c[CELL];
 
   wp_text_append (text, wp_measurement_path (self->measured));

@@ -11,8 +11,8 @@
 #include "sim/report/wp-report-sensitivity.h"
 #include "sim/report/wp-report-verdict.h"
 
-static void
-add_notes (JsonBuilder *builder, const GPtrArray *notes)
+void
+wp_report_json_add_notes (JsonBuilder *builder, const GPtrArray *notes)
 {
   if (!notes || notes->len == 0)
     return;
@@ -96,7 +96,7 @@ add_trace (JsonBuilder *builder, const WpReport *report)
   if (report->found)
     wp_json_add_string (builder, "format", report->found);
   add_files (builder, report->files);
-  add_notes (builder, report->notes);
+  wp_report_json_add_notes (builder, report->notes);
   if (report->logged)
     add_logged (builder, report->logged);
   json_builder_end_object (builder);

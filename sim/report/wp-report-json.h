@@ -7,3 +7,6 @@
 
 /* Adds all metrics as members of the open object. */
 void wp_report_json_add_summary (JsonBuilder *builder, const WpSummary *summary);
+
+/* The member "notes", if there are any; @notes: (element-type utf8) (nullable) */
+void wp_report_json_add_notes (JsonBuilder *builder, const GPtrArray *notes);

@@ -106,13 +106,14 @@ void
 wp_report_plan_add_failure (GString *text, const WpPlanPoint *point)
 {
   const WpSlo *slo = point->slo;
-  const double bound = wp_slo_bound (slo, &point->summary),
+  const double bound = wp_slo_bound (slo, &point->summary), once = 1,
                value = wp_metric_value (slo->metric, &point->summary);
   char cell[WP_FORMAT_CELL], times[WP_FORMAT_CELL];
 
   g_string_append (text, wp_format_distinct (cell, slo->metric->unit, value, &bound, 1));
   if (bound > 0 && !isnan (value))
-    g_string_append_printf (text, ", %s times the bound", wp_format_number (times, value / bound));
+    g_string_append_printf (text, ", %s times the bound",
+                            wp_format_distinct (times, WP_UNIT_MEAN_JOBS, value / bound, &once, 1));
 }
 
 /* "no queue meets wait.p99<1s: 9.31 s, 9.31 times the bound, without a limit" */

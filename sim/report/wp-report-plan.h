@@ -17,5 +17,5 @@ void wp_report_plan_add_json (JsonBuilder *builder, const WpReport *report);
 /* The line on the trace of a sweep. */
 void wp_report_sweep_add_traffic (GString *text, const WpSweep *sweep, const char *trace);
 
-/* The whole report, to be freed. @format: text, json or csv. */
-char *wp_report_sweep (const WpSweep *sweep, const char *trace, const char *format);
+/* The whole report, to be freed. @notes: (element-type utf8): assumptions; @format: text, json or csv. */
+char *wp_report_sweep (const WpSweep *sweep, const char *trace, const GPtrArray *notes, const char *format);

@@ -35,9 +35,15 @@ wp_report_sweep_add_traffic (GString *text, const WpSweep *sweep, const char *tr
 }
 
 static void
-add_text_header (GString *text, const WpSweep *sweep, const char *trace)
+add_text_header (GString *text, const WpSweep *sweep, const char *trace, const GPtrArray *notes)
 {
   wp_report_sweep_add_traffic (text, sweep, trace);
+  for (guint i = 0; i < notes->len; i++)
+    {
+      g_string_append (text, "note: ");
+      wp_text_append (text, g_ptr_array_index (notes, i));
+      g_string_append_c (text, '\n');
+    }
   g_string_append (text, "objectives:");
   for (guint i = 0; i < sweep->slos->len; i++)
     g_string_append_printf (text, "%s %s", i > 0 ? "," : "",
@@ -92,11 +98,11 @@ add_text_row (GString *text, const WpSweep *sweep, const WpSweepRow *row)
 }
 
 static char *
-write_text (const WpSweep *sweep, const char *trace)
+write_text (const WpSweep *sweep, const char *trace, const GPtrArray *notes)
 {
   GString *text = g_string_new (NULL);
 
-  add_text_header (text, sweep, trace);
+  add_text_header (text, sweep, trace, notes);
   for (guint i = 0; i < sweep->rows->len; i++)
     add_text_row (text, sweep, &g_array_index (sweep->rows, WpSweepRow, i));
 
@@ -114,7 +120,7 @@ add_double (GString *text, double value)
 }
 
 static char *
-write_csv (const WpSweep *sweep, const char *trace)
+write_csv (const WpSweep *sweep, const char *trace, const GPtrArray *notes)
 {
   GString *text = g_string_new ("mode,scale,service_scale,workers,queue,meets");
 
@@ -153,7 +159,7 @@ add_json_row (JsonBuilder *builder, const WpSweep *sweep, const WpSweepRow *row)
 }
 
 static char *
-write_json (const WpSweep *sweep, const char *trace)
+write_json (const WpSweep *sweep, const char *trace, const GPtrArray *notes)
 {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autofree char *text = NULL;
@@ -163,6 +169,7 @@ write_json (const WpSweep *sweep, const char *trace)
   for (guint i = 0; i < sweep->rows->len; i++)
     add_json_row (builder, sweep, &g_array_index (sweep->rows, WpSweepRow, i));
   json_builder_end_array (builder);
+  wp_report_json_add_notes (builder, notes);
   json_builder_end_object (builder);
   text = wp_json_text (builder, TRUE);
 
@@ -170,15 +177,15 @@ write_json (const WpSweep *sweep, const char *trace)
 }
 
 char *
-wp_report_sweep (const WpSweep *sweep, const char *trace, const char *format)
+wp_report_sweep (const WpSweep *sweep, const char *trace, const GPtrArray *notes, const char *format)
 {
   static const struct {
     const char *name;
-    char *(*write) (const WpSweep *, const char *);
+    char *(*write) (const WpSweep *, const char *, const GPtrArray *);
   } formats[] = { { "text", write_text }, { "csv", write_csv }, { "json", write_json } };
 
   for (guint i = 0; i < G_N_ELEMENTS (formats); i++)
     if (g_str_equal (formats[i].name, format))
-      return formats[i].write (sweep, trace);
+      return formats[i].write (sweep, trace, notes);
   g_return_val_if_reached (NULL);
 }

@@ -83,9 +83,9 @@ add_service (GString *text, const WpReport *report)
                           wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),
                           wp_format_value (p99, WP_UNIT_TIME, seconds (traffic->service_p99_ns)));
   if (report->n_drawn == traffic->requests)
-    g_string_append_printf (text, " (%s)", drawn_from);
+    g_string_append_printf (text, " (--service=%s)", drawn_from);
   else if (report->n_drawn > 0)
-    g_string_append_printf (text, " (%s for the %s request%s without one)", drawn_from,
+    g_string_append_printf (text, " (--service=%s for the %s request%s without one)", drawn_from,
                             wp_format_whole (drawn, (double) report->n_drawn),
                             report->n_drawn == 1 ? "" : "s");
   g_string_append_c (text, '\n');
@@ -342,6 +342,8 @@ wp_report_text (const WpReport *report)
     }
   wp_report_verdict_add_text (text, report);
   wp_report_text_add_traffic (text, report);
+  for (guint i = 0; i < report->warnings->len; i++)
+    add_remark (text, "warning: ", g_ptr_array_index (report->warnings, i));
   if (report->against)
     wp_report_comparison_add_text (text, report, isatty (STDOUT_FILENO));
   else if (report->n_models > 0)
@@ -353,8 +355,6 @@ wp_report_text (const WpReport *report)
       wp_report_fleet_add_plan_text (text, report);
       wp_report_sensitivity_add_text (text, report);
     }
-  for (guint i = 0; i < report->warnings->len; i++)
-    add_remark (text, i == 0 ? "\nwarning: " : "warning: ", g_ptr_array_index (report->warnings, i));
 
   return g_string_free (text, FALSE);
 }

@@ -21,6 +21,40 @@ wp_report_verdict_add_judgement (GString *text, const WpSlo *slo, const WpSummar
     g_string_append_printf (text, ", not %s", slo->text);
 }
 
+/* As a share of the requests: fewer without a service time move no p99. */
+#define MANY_DRAWN 0.01
+
+/* "500 ms per request (--service)"; NULL where the services are those of the trace. */
+static char *
+describe_assumption (const WpReport *report)
+{
+  const char *service = report->service;
+  guint64 requests = report->traffic.requests;
+  char cell[WP_FORMAT_CELL], drawn[WP_FORMAT_CELL], all[WP_FORMAT_CELL];
+  g_autofree char *shown = wp_text_escape (service);
+  gint64 ns;
+
+  if (report->waits_in_service)
+    return g_strdup ("that no service time contains waiting (see the warning)");
+  if ((double) report->n_drawn < MANY_DRAWN * (double) requests || report->n_drawn == 0)
+    return NULL;
+  if (report->service_is_learnt)
+    return g_strdup ("the commits of this record (--service overrides)");
+  if (wp_service_time_is_batch (service))
+    return g_strdup_printf ("%s (--service)", shown);
+  if (wp_time_parse_duration (service, &ns, NULL))
+    {
+      g_free (shown);
+      shown = g_strdup (wp_format_seconds (cell, (double) ns / WP_NS_PER_S));
+    }
+  if (report->n_drawn == requests)
+    return g_strdup_printf ("%s per request (--service)", shown);
+
+  return g_strdup_printf ("%s for %s of %s requests (--service)", shown,
+                          wp_format_whole (drawn, (double) report->n_drawn),
+                          wp_format_whole (all, (double) requests));
+}
+
 void
 wp_report_verdict_add_gate (GString *text, const WpReport *report)
 {
@@ -29,11 +63,13 @@ wp_report_verdict_add_gate (GString *text, const WpReport *report)
   gboolean failed = wp_slos_first_failure (report->slos, summary) != NULL;
   gboolean unknown = report->logged && wp_logged_is_unknown (report->logged);
   const char *before = ": ";
+  g_autofree char *assumed = describe_assumption (report);
 
-  g_string_append_printf (text, "gate %s: ",
+  g_string_append_printf (text, "gate %s%s%s: ",
                           failed    ? "failed"
                           : unknown ? "not passed (see the warning)"
-                                    : "passed");
+                                    : "passed",
+                          assumed ? ", assuming " : "", assumed ? assumed : "");
   if (report->fleet.instances > 0)
     g_string_append_printf (text, "--instances=%u ", report->fleet.instances);
   if (policy->mode == WP_MODE_WORKER_POOL)
@@ -95,24 +131,29 @@ add_given (GString *text, const GPtrArray *slos, const WpSummary *summary)
 
   for (guint i = 0; i < slos->len; i++)
     {
-      const WpMetric *metric = ((const WpSlo *) g_ptr_array_index (slos, i))->metric;
-      double value = wp_metric_value (metric, summary);
+      const WpSlo *slo = g_ptr_array_index (slos, i);
+      const WpMetric *metric = slo->metric;
+      const double value = wp_metric_value (metric, summary), bound = wp_slo_bound (slo, summary);
       int count = find_count (metric);
+      gboolean is_met = wp_slo_is_met (slo, summary);
       char cell[WP_FORMAT_CELL];
 
-      if (count > 0 && value == 0)
+      if (count > 0 && value == 0 && is_met)
         continue;
       g_string_append (text, before);
       before = ", ";
-      if (count == 0 && value == 0)
+      if ((count == 0 && value == 0)
+          || (isnan (value) && g_str_has_prefix (metric->name, "blocked_time.") && summary->blocked == 0))
         g_string_append (text, "nobody blocks");
       else if (count >= 0)
         g_string_append_printf (text, "%s %s", wp_format_whole (cell, value), counts[count].what);
       else
         {
           add_name (text, metric);
-          g_string_append_printf (text, " %s", wp_format_value (cell, metric->unit, value));
+          g_string_append_printf (text, " %s", wp_format_distinct (cell, metric->unit, value, &bound, 1));
         }
+      if (!is_met)
+        g_string_append_printf (text, ", not %s", slo->text);
     }
 }
 
@@ -147,22 +188,40 @@ add_neighbour (GString *text, const WpRecommendation *self)
   g_string_append_c (text, '.');
 }
 
+/* "; good up to 1.6 times this traffic." @fails: an objective that more traffic helps fails at the traffic as
+ * it is. */
+static void
+add_holds (GString *text, const WpRecommendation *self, gboolean fails)
+{
+  /* rounded down, but not below the known value */
+  const double holds = MAX (self->margin, floor (10 * self->holds) / 10);
+  const gboolean is_endless = self->holds >= WP_HEADROOM_MAX;
+  char until[WP_FORMAT_CELL];
+
+  if (holds < 1000)
+    g_snprintf (until, sizeof until, "%.4g", holds);
+  else
+    wp_format_whole (until, holds);
+  if (fails && is_endless)
+    g_string_append_printf (text, "; good from %.4g times this traffic on.", self->margin);
+  else if (fails)
+    g_string_append_printf (text, "; good from %.4g to %s times this traffic.", self->margin, until);
+  else if (is_endless)
+    g_string_append (text, "; good at any traffic.");
+  else if (holds == 1)
+    g_string_append (text, "; good for this traffic, and hardly for more.");
+  else
+    g_string_append_printf (text, "; good up to %s times this traffic.", until);
+}
+
 static void
 add_found (GString *text, const WpReport *report, const WpSummary *summary, const char *between)
 {
   const WpRecommendation *self = report->recommendation;
-  /* rounded down, but not below the known value */
-  double holds = MAX (self->margin, floor (10 * self->holds) / 10);
-  char cell[WP_FORMAT_CELL];
 
   g_string_append_printf (text, "se --workers=%u --queue=%u", self->workers, self->queue_jobs);
   add_given (text, report->plan->slos, summary);
-  if (self->holds >= WP_HEADROOM_MAX)
-    g_string_append (text, "; good at any traffic.");
-  else if (holds < 1000)
-    g_string_append_printf (text, "; good up to %.4g times this traffic.", holds);
-  else
-    g_string_append_printf (text, "; good up to %s times this traffic.", wp_format_whole (cell, holds));
+  add_holds (text, self, wp_slos_first_failure (report->plan->slos, summary) != NULL);
   if (!self->has_neighbour)
     return;
   g_string_append (text, between);
@@ -188,47 +247,16 @@ add_not_found (GString *text, const WpRecommendation *self)
   g_string_append_c (text, '.');
 }
 
-/* Adds nothing where the trace has services. */
-static void
-add_assumption (GString *text, const WpReport *report)
-{
-  const char *service = report->service;
-  char cell[WP_FORMAT_CELL];
-  gint64 ns;
-
-  if (report->waits_in_service)
-    g_string_append (text, "Assuming that no service time contains waiting (see the warning): ");
-  if (report->n_drawn < report->traffic.requests)
-    return;
-  g_string_append (text, "Assuming ");
-  if (report->service_is_learnt)
-    {
-      g_string_append (text, "the commits of this record (--service overrides): ");
-      return;
-    }
-  if (wp_service_time_is_batch (service))
-    {
-      wp_text_append (text, service);
-      g_string_append (text, " (--service): ");
-      return;
-    }
-  if (wp_time_parse_duration (service, &ns, NULL))
-    g_string_append (text, wp_format_seconds (cell, (double) ns / WP_NS_PER_S));
-  else
-    wp_text_append (text, service);
-  g_string_append (text, " per request (--service): ");
-}
-
 /* The sentences, with @between between them. */
 static void
 add_verdict (GString *text, const WpReport *report, const char *between)
 {
   const WpRecommendation *self = report->recommendation;
-  gboolean assuming;
+  g_autofree char *assumed = describe_assumption (report);
 
-  add_assumption (text, report);
-  assuming = text->len > 0;
-  g_string_append_c (text, self->is_found ? (assuming ? 'u' : 'U') : (assuming ? 'n' : 'N'));
+  if (assumed)
+    g_string_append_printf (text, "Assuming %s: ", assumed);
+  g_string_append_c (text, self->is_found ? (assumed ? 'u' : 'U') : (assumed ? 'n' : 'N'));
   for (guint i = 0; i < report->n_models; i++)
     if (wp_report_is_recommended (report, i))
       add_found (text, report, &report->summary[i], between);
@@ -236,30 +264,36 @@ add_verdict (GString *text, const WpReport *report, const char *between)
     add_not_found (text, self);
 }
 
+/* NULL: no sizes were looked for, as some are given. */
+static char *
+write_verdict (const WpReport *report, const char *between)
+{
+  GString *verdict;
+
+  if (!report->against && report->logged && wp_logged_is_unknown (report->logged))
+    return g_strdup ("No sizes are recommended: it cannot be determined whether the log's response times "
+                     "contain waiting (see the warning).");
+  if (!report->recommendation)
+    return NULL;
+  verdict = g_string_new (NULL);
+  add_verdict (verdict, report, between);
+
+  return g_string_free (verdict, FALSE);
+}
+
 void
 wp_report_verdict_add_text (GString *text, const WpReport *report)
 {
-  g_autoptr (GString) verdict = g_string_new (NULL);
+  g_autofree char *verdict = write_verdict (report, "\n");
 
-  if (report->recommendation)
-    add_verdict (verdict, report, "\n");
-  else if (report->logged && wp_logged_is_unknown (report->logged) && !report->against)
-    g_string_append (verdict, "No sizes are recommended: it cannot be determined whether the log's response "
-                              "times contain waiting (see the warning).");
-  if (verdict->len > 0)
-    g_string_append_printf (text, "%s\n\n", verdict->str);
+  if (verdict)
+    g_string_append_printf (text, "%s\n\n", verdict);
 }
 
 char *
 wp_report_verdict (const WpReport *report)
 {
-  GString *verdict = report->recommendation ? g_string_new (NULL) : NULL;
-
-  if (!verdict)
-    return NULL;
-  add_verdict (verdict, report, " ");
-
-  return g_string_free (verdict, FALSE);
+  return write_verdict (report, " ");
 }
 
 void

@@ -52,7 +52,7 @@ static const Document documents[] = {
     { { "wp-server -m WorkerPool -q 100 -w 64", SERVE, "database sqlite:wp.db" },
       { "wp-replay light-trace.csv", MEASURE, "answered +300 " },
       { "wp-sim --calibrate light.csv", RUN, "predict with" },
-      { "wp-sim -m WorkerPool -q 100 -w 64", RUN, "\\(batch:from:light.csv\\)$" },
+      { "wp-sim -m WorkerPool -q 100 -w 64", RUN, "\\(--service=batch:from:light.csv\\)$" },
       { "wp-server -m WorkerPool -d delay:0s", SERVE, "delay:0s" },
       { "wrk", MEASURE, "answered +[1-9]" },
       { "wp-sim --calibrate http.csv", RUN, "predict with" },

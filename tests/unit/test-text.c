@@ -40,6 +40,22 @@ test_appends (void)
   g_assert_cmpstr (line->str, ==, "id a\\nb");
 }
 
+static void
+test_quote (void)
+{
+  static const char *const cases[][2] = { { "--columns=a,b=c/1000", "--columns=a,b=c/1000" },
+                                          { "", "''" },
+                                          { "my log", "'my log'" },
+                                          { "it's", "'it'\\''s'" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *quoted = wp_text_quote (cases[i][0]);
+
+      g_assert_cmpstr (quoted, ==, cases[i][1]);
+    }
+}
+
 /* Any bytes: the result is UTF-8, printable, and unchanged by a second pass. */
 static void
 test_any_bytes (void)
@@ -66,6 +82,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/text/known", test_known);
   g_test_add_func ("/text/appends", test_appends);
+  g_test_add_func ("/text/quote", test_quote);
   g_test_add_func ("/text/any-bytes", test_any_bytes);
   return g_test_run ();
 }

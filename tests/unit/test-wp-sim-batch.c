@@ -638,8 +638,8 @@ static void
 test_learns_from_a_record (void)
 {
   static const char *const others[]
-      = { "--format=csv record.csv", "--gate -w 64 -q 64 record.csv", "--sweep workers=1:2 record.csv",
-          "-m workerpool --jobs=- record.csv" };
+      = { "--format=csv record.csv", "--gate -w 64 -q 64 record.csv",
+          "--sweep workers=1:2 --format=csv record.csv", "-m workerpool --jobs=- record.csv" };
   g_autoptr (SimRun) run = with_learnt_record ("# database: sqlite:wp.db\n");
   g_autofree char *asked = figures_of (run, "--service=batch:from:record.csv --format=json record.csv");
   g_autofree char *learnt = figures_of (run, "--format=json record.csv");
@@ -657,6 +657,9 @@ test_learns_from_a_record (void)
       run->out, "Assuming the commits of this record (--service overrides): use --workers="));
   g_assert_nonnull (strstr (run->out, note));
   g_assert_null (strstr (run->out, "contain the wait"));
+  sim_run_go (run, "--sweep workers=1:2 record.csv", NULL);
+  g_assert_nonnull (strstr (run->out, "\nnote: services: "));
+  g_assert_nonnull (strstr (run->out, note));
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     {
       sim_run_go (run, others[i], NULL);

@@ -244,7 +244,10 @@ test_unknown_services (void)
   sim_run_go (run, "--columns response=latency --report=a.html log.csv", NULL);
   g_assert_cmpint (run->status, ==, 0);
   page = read_page (run, "a.html");
-  g_assert_cmpstr (page->verdict, ==, "No sizes are recommended: see the warning.");
+  g_assert_cmpstr (
+      page->verdict, ==,
+      "No sizes are recommended: it cannot be determined whether the log's response times contain "
+      "waiting (see the warning).");
   last = page->items->pdata[page->items->len - 1];
   g_assert_true (g_str_has_prefix (last, "Warning: it cannot be determined whether"));
   g_assert_cmpuint (page->hints->len, ==, 0);

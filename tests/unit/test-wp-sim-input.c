@@ -275,7 +275,10 @@ test_a_log_without_request_times (void)
   g_assert_null (strstr (run->out, "accepted"));
   g_assert_nonnull (
       strstr (run->out, "\nwarning: the log has no request times, so nothing is simulated: say how long a "
-                        "request takes, wp-sim --service=60ms t, "));
+                        "request takes, wp-sim --service=60ms --input=clf t, "));
+  sim_run_write (run, "it's", log);
+  sim_run_go (run, "--input=clf it's", NULL);
+  g_assert_nonnull (strstr (run->out, ", wp-sim --service=60ms --input=clf 'it'\\''s', or "));
   sim_run_go (run, "--input=clf --format=json t", NULL);
   report = sim_run_json (run);
   g_assert_cmpint (run->status, ==, 0);

@@ -57,6 +57,43 @@ test_verdict (void)
   assert_says (sized, 2, "given neither --workers nor --queue");
 }
 
+/* Its words where a figure is next to its bound, is none, or fails at the traffic as it is. */
+static void
+test_verdict_words (void)
+{
+  static const struct {
+    const char *trace, *arguments, *says;
+  } cases[] = {
+    { burst, "--margin=1 --slo=wait.max<400ms trace.csv",
+      "Use --workers=2 --queue=0: wait.max 200 ms; good at any traffic.\n"
+      "At this traffic, 1 worker would fail wait.max<400ms: 400 ms, 1.00 times the bound.\n" },
+    { "arrival,service\n0,0.9996\n0,1\n", "--slo=wait.p99<1s trace.csv",
+      "Use --workers=1 --queue=0: p99 of waiting 999.6 ms; good at any traffic.\n" },
+    { "arrival,service\n0,1.0004\n0,1\n", "--slo=wait.p99<1s trace.csv",
+      "At 1.5 times, 1 worker would fail wait.p99<1s: 1.0004 s, 1.0004 times the bound.\n" },
+    { burst, "--slo=blocked_time.p99<1ms trace.csv",
+      "Use --workers=1 --queue=4: nobody blocks; good up to 25.2 times this traffic.\n" },
+    { "arrival,service\n0,1\n10,1\n", "--slo=throughput>0.2 --margin=2 trace.csv",
+      "Use --workers=1 --queue=0: throughput 0.182/s, not throughput>0.2; good from 2 times this traffic "
+      "on.\n" },
+    { "arrival,service\n0,1\n10,1\n", "--slo=throughput>0.2 --slo=wait.max<=0s --margin=2 trace.csv",
+      "; good from 2 to 9.9 times this traffic.\n" },
+    { "arrival,service\n0,1\n1.005,1\n", "--margin=1 trace.csv",
+      "Use --workers=1 --queue=0: nobody blocks, p99 of waiting 0 s; good for this traffic, and hardly for "
+      "more.\n" },
+    { "arrival,service\n0,0.1\n9,\n", "--service=2s trace.csv",
+      "Assuming 2.00 s for 1 of 2 requests (--service): use --workers=1 " },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (SimRun) run = sim_run_on (cases[i].trace, cases[i].arguments);
+
+      /* no size meets the rate of throughput at 1x */
+      assert_says (run, strstr (cases[i].arguments, "throughput") ? 1 : 0, cases[i].says);
+    }
+}
+
 static void
 assert_gate (const char *trace, gint64 workers, gint64 queue_jobs, double scale, int status)
 {
@@ -114,6 +151,9 @@ test_gate (void)
       "gate failed: --workers=2 --queue=1: wait.p99 200 ms, not wait.p99<200ms\n" },
     { "--gate -q 4 -m bufferedchannel trace.csv", 0,
       "gate passed: --queue=4: blocked 0; rejected 0; timed_out 0; wait.p99 400 ms\n" },
+    { "--gate -q 1 -w 2 --service=50ms --service-always trace.csv", 1,
+      "gate failed, assuming 50.0 ms per request (--service): --workers=2 --queue=1: blocked 2, not "
+      "blocked==0\n" },
     { "--gate trace.csv", 2, "--gate judges given sizes: add --workers and --queue" },
     { "--gate -q 1 -m default trace.csv", 2, "--gate: Default has no sizes to judge" },
     { "--gate -q 1 --plan trace.csv", 2, "--gate judges one run" },
@@ -541,6 +581,9 @@ test_sweep_text_and_json (void)
 
   assert_says (text, 0, "        2        2             6             1");
   assert_says (text, 0, "  no (blocked 1)\n");
+  assert_says (text, 0, "trace.csv: 6 requests, WorkerPool\nobjectives: ");
+  sim_run_go (text, "--sweep=workers=2,queue=2:3 --service=50ms --service-always trace.csv", NULL);
+  assert_says (text, 0, ", WorkerPool\nnote: services: --service=50ms for 6 requests\nobjectives: ");
   assert_says (text, 0, "  yes\n");
   g_assert_cmpuint (json_array_get_length (rows), ==, 1);
   g_assert_cmpint (json_object_get_int_member (row, "workers"), ==, 1);
@@ -766,6 +809,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/wp-sim-plan/sensitivity", test_sensitivity);
   g_test_add_func ("/wp-sim-plan/verdict", test_verdict);
+  g_test_add_func ("/wp-sim-plan/verdict-words", test_verdict_words);
   g_test_add_func ("/wp-sim-plan/recommended", test_recommended);
   g_test_add_func ("/wp-sim-plan/gate", test_gate);
   g_test_add_func ("/wp-sim-plan/synthetic-sweep", test_synthetic_sweep);
