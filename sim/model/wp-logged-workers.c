@@ -319,11 +319,12 @@ wp_logged_workers_recover (const WpLoggedTimes *log, guint workers, gint64 *serv
   wp_server_times_init (&free_at, workers);
   for (gsize i = 0; i < log->n; i++)
     {
-      gint64 end = log->arrivals_ns[i] + log->responses_ns[i], start;
+      gint64 response = log->responses_ns[i], end, start;
 
       services_ns[i] = WP_TIME_NONE;
-      if (log->responses_ns[i] == WP_TIME_NONE)
+      if (response == WP_TIME_NONE)
         continue;
+      end = log->arrivals_ns[i] + response;
       start = wp_server_times_next (&free_at, log->arrivals_ns[i]);
       if (end >= start)
         wp_server_times_take (&free_at, start, end);

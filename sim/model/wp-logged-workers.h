@@ -65,7 +65,8 @@ void wp_logged_workers_find (const WpLoggedTimes *log, WpLoggedWorkers *found);
 /**
  * wp_logged_workers_recover:
  * @workers: >= 1
- * @services_ns: (out): of each row, WP_TIME_NONE where it has no response; what would be negative is 0
+ * @services_ns: (out): of each row, WP_TIME_NONE where it has no response; what would be negative is 0; may
+ * be the responses of @log, in whose place they are put then
  * @found: its negative, response_mean_ns and service_mean_ns are set
  */
 void wp_logged_workers_recover (const WpLoggedTimes *log, guint workers, gint64 *services_ns,

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
-#include "sim/base/wp-memory.h"
 #include "sim/base/wp-options.h"
 
 #define MAX_NEGATIVE 0.01 /* share of services: more are said */
@@ -48,27 +47,6 @@ fail_without (const WpTrace *trace, const WpLoggedOption *option, GError **error
                   wp_trace_name (trace));
 }
 
-/* Services in place of @responses_ns. */
-static gboolean
-recover (WpTrace *trace, const WpLoggedTimes *log, WpLogged *logged, GError **error)
-{
-  g_autofree gint64 *services = NULL;
-
-  if (logged->choice != WP_LOGGED_NONE && logged->found.verdict != WP_LOGGED_QUEUED)
-    {
-      wp_trace_put_services (trace, log->responses_ns);
-      return TRUE;
-    }
-  services = g_try_new (gint64, log->n);
-  if (!services)
-    return wp_memory_fail (log->n, error);
-  wp_logged_workers_recover (log, logged->choice == WP_LOGGED_NONE ? G_MAXINT32 : logged->found.workers,
-                             services, &logged->found);
-  wp_trace_put_services (trace, services);
-
-  return TRUE;
-}
-
 gboolean
 wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error)
 {
@@ -100,7 +78,12 @@ wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged,
       wp_logged_workers_find (&log, &logged->found);
     }
 
-  return recover (trace, &log, logged, error);
+  if (logged->choice == WP_LOGGED_NONE || logged->found.verdict == WP_LOGGED_QUEUED)
+    wp_logged_workers_recover (&log, logged->choice == WP_LOGGED_NONE ? G_MAXINT32 : logged->found.workers,
+                               responses, &logged->found);
+  wp_trace_put_services (trace, responses);
+
+  return TRUE;
 }
 
 gboolean

@@ -135,7 +135,7 @@ skip_return (const char *text)
 }
 
 gsize
-wp_csv_fast_rows (WpReadBuffer *window, gboolean has_service, WpRow *rows, gsize max_rows)
+wp_csv_fast_rows (WpReadBuffer *window, WpColumn second, WpRow *rows, gsize max_rows)
 {
   const char *at = window->at;
   const char *end = window->end;
@@ -143,16 +143,16 @@ wp_csv_fast_rows (WpReadBuffer *window, gboolean has_service, WpRow *rows, gsize
 
   for (; n < max_rows; n++)
     {
-      gint64 arrival_ns, service_ns = WP_TIME_NONE;
+      gint64 arrival_ns, second_ns = WP_TIME_NONE;
       const char *p = seconds_at_once (at, &arrival_ns);
 
       if (p == NULL)
         break;
-      if (has_service)
+      if (second != WP_COLUMN_ARRIVAL)
         {
           if (*p != ',')
             break;
-          p = seconds_at_once (p + 1, &service_ns);
+          p = seconds_at_once (p + 1, &second_ns);
           if (p == NULL)
             break;
         }
@@ -161,7 +161,10 @@ wp_csv_fast_rows (WpReadBuffer *window, gboolean has_service, WpRow *rows, gsize
       if (*p != '\n' || p >= end) /* the sentinel is not the row's own end */
         break;
       rows[n].arrival_ns = arrival_ns;
-      rows[n].service_ns = service_ns;
+      if (second == WP_COLUMN_RESPONSE)
+        rows[n].response_ns = second_ns;
+      else
+        rows[n].service_ns = second_ns;
       at = p + 1;
     }
   window->at += at - window->at;

@@ -21,11 +21,11 @@ const char *wp_csv_fast_seconds_scalar (const char *text, gint64 *ns);
 
 /**
  * wp_csv_fast_rows:
- * @has_service: rows are arrival,service; else arrival alone
- * @rows: (out): arrival and service only are written, as the file has them
+ * @second: rows are arrival,service or arrival,response; or arrival alone: WP_COLUMN_ARRIVAL
+ * @rows: (out): arrival and @second only are written, as the file has them
  *
  * Takes plain rows off the window's front, up to the first that is not plain or not whole.
  *
  * Returns: how many, <= @max_rows.
  */
-gsize wp_csv_fast_rows (WpReadBuffer *window, gboolean has_service, WpRow *rows, gsize max_rows);
+gsize wp_csv_fast_rows (WpReadBuffer *window, WpColumn second, WpRow *rows, gsize max_rows);

@@ -367,8 +367,9 @@ read_outcome (WpField field, WpOutcome *outcome)
   return FALSE;
 }
 
-gint64 *
-wp_mapping_time (WpColumn column, WpRow *row)
+/* Where the row keeps a time, WP_TIME_NONE if it has none; NULL: that column is no time. */
+static gint64 *
+find_time (WpColumn column, WpRow *row)
 {
   switch (column)
     {
@@ -403,7 +404,7 @@ wp_mapping_time (WpColumn column, WpRow *row)
 static void
 read_empty (WpColumn column, WpRow *row)
 {
-  gint64 *time = wp_mapping_time (column, row);
+  gint64 *time = find_time (column, row);
 
   if (time != NULL)
     *time = WP_TIME_NONE;
@@ -470,7 +471,7 @@ read_duration (WpField field, gint64 *ns)
 static const char *
 read_cell (WpMapping *self, WpColumn column, WpField field, WpRow *row)
 {
-  gint64 *time = wp_mapping_time (column, row);
+  gint64 *time = find_time (column, row);
 
   if (is_duration (column))
     return read_duration (field, time);
@@ -509,7 +510,7 @@ read_cell (WpMapping *self, WpColumn column, WpField field, WpRow *row)
 static gboolean
 put_value (const Binding *binding, long double value, gint64 offset_ns, WpRow *row, GError **error)
 {
-  gint64 *field = wp_mapping_time (binding->column, row);
+  gint64 *field = find_time (binding->column, row);
   char shown[G_ASCII_DTOSTR_BUF_SIZE];
   gboolean may_be_negative = field != NULL && !is_duration (binding->column);
   long double scaled = field != NULL ? value * WP_NS_PER_S : value;

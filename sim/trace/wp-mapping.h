@@ -58,6 +58,3 @@ const char *wp_mapping_epoch_unit (const WpMapping *self);
 /* The column of whole request lines that methods and paths are read from; NULL: they have columns of their
  * own, or are not read. */
 const char *wp_mapping_request_line (const WpMapping *self);
-
-/* Where the row keeps a time, WP_TIME_NONE if it has none; NULL: that column is no time. */
-gint64 *wp_mapping_time (WpColumn column, WpRow *row);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "sim/base/wp-memory.h"
-#include "sim/trace/wp-mapping.h"
 
 #define ID_BLOCK_BYTES (64 * 1024)
 
@@ -13,9 +12,19 @@ typedef struct {
   guint64 place; /* in the order of adding */
 } Key;
 
-static const WpColumn number_columns[]
-    = { WP_COLUMN_SERVICE,  WP_COLUMN_BYTES, WP_COLUMN_ACCEPTED, WP_COLUMN_STARTED,
-        WP_COLUMN_FINISHED, WP_COLUMN_ENDED, WP_COLUMN_RESPONSE };
+/* and where they are in a row */
+static const struct {
+  WpColumn column;
+  gsize offset;
+} number_columns[] = {
+  { WP_COLUMN_SERVICE, G_STRUCT_OFFSET (WpRow, service_ns) },
+  { WP_COLUMN_BYTES, G_STRUCT_OFFSET (WpRow, bytes) },
+  { WP_COLUMN_ACCEPTED, G_STRUCT_OFFSET (WpRow, accepted_ns) },
+  { WP_COLUMN_STARTED, G_STRUCT_OFFSET (WpRow, started_ns) },
+  { WP_COLUMN_FINISHED, G_STRUCT_OFFSET (WpRow, finished_ns) },
+  { WP_COLUMN_ENDED, G_STRUCT_OFFSET (WpRow, ended_ns) },
+  { WP_COLUMN_RESPONSE, G_STRUCT_OFFSET (WpRow, response_ns) },
+};
 
 typedef struct {
   gint8 outcome, blocked;
@@ -62,12 +71,6 @@ wp_row_store_free (WpRowStore *self)
   g_free (self);
 }
 
-static gint64 *
-number_field (WpRow *row, WpColumn column)
-{
-  return column == WP_COLUMN_BYTES ? &row->bytes : wp_mapping_time (column, row);
-}
-
 /* @room by value: each column grows from the same to the same. */
 static gboolean
 grow (gpointer column, gsize room, gsize n, gsize size, GError **error)
@@ -85,7 +88,7 @@ make_room (WpRowStore *self, gsize n, GError **error)
   if (!wp_memory_grow (&self->keys, &room, n, sizeof *self->keys, error))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
-    if ((self->columns & 1u << number_columns[i])
+    if ((self->columns & 1u << number_columns[i].column)
         && !grow (&self->numbers[i], self->room, n, sizeof *self->numbers[i], error))
       return FALSE;
   if (((self->columns & 1u << WP_COLUMN_ID) && !grow (&self->ids, self->room, n, sizeof *self->ids, error))
@@ -99,24 +102,27 @@ make_room (WpRowStore *self, gsize n, GError **error)
 }
 
 static void
-add_row (WpRowStore *self, WpRow row)
+add_numbers (WpRowStore *self, const WpRow *rows, gsize n_rows)
 {
-  gsize place = self->n++;
+  for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
+    for (gsize row = 0; self->numbers[i] != NULL && row < n_rows; row++)
+      self->numbers[i][self->n + row] = G_STRUCT_MEMBER (gint64, &rows[row], number_columns[i].offset);
+}
 
-  self->keys[place] = (Key){ row.arrival_ns, place };
-  if (row.arrival_ns < self->latest_ns)
+static void
+add_others (WpRowStore *self, const WpRow *row, gsize place)
+{
+  self->keys[place] = (Key){ row->arrival_ns, place };
+  if (row->arrival_ns < self->latest_ns)
     self->out_of_order++;
   else
-    self->latest_ns = row.arrival_ns;
-  for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
-    if (self->numbers[i] != NULL)
-      self->numbers[i][place] = *number_field (&row, number_columns[i]);
+    self->latest_ns = row->arrival_ns;
   if (self->ids != NULL)
-    self->ids[place] = row.id != NULL ? g_string_chunk_insert (self->id_text, row.id) : NULL;
+    self->ids[place] = row->id != NULL ? g_string_chunk_insert (self->id_text, row->id) : NULL;
   if (self->requests != NULL)
-    self->requests[place] = row.request;
+    self->requests[place] = row->request;
   if (self->flags != NULL)
-    self->flags[place] = (Flags){ (gint8) row.outcome, (gint8) row.blocked, row.status };
+    self->flags[place] = (Flags){ (gint8) row->outcome, (gint8) row->blocked, row->status };
 }
 
 gboolean
@@ -124,8 +130,10 @@ wp_row_store_add (WpRowStore *self, const WpRow *rows, gsize n_rows, GError **er
 {
   if (self->n + n_rows > self->room && !make_room (self, self->n + n_rows, error))
     return FALSE;
+  add_numbers (self, rows, n_rows);
   for (gsize i = 0; i < n_rows; i++)
-    add_row (self, rows[i]);
+    add_others (self, &rows[i], self->n + i);
+  self->n += n_rows;
 
   return TRUE;
 }
@@ -150,14 +158,17 @@ wp_row_store_sort (WpRowStore *self)
 }
 
 static void
-get_row (const WpRowStore *self, gsize place, WpRow *row)
+get_numbers (const WpRowStore *self, const Key *keys, WpRow *rows, gsize n_rows)
 {
-  const Key *key = &self->keys[place];
-
-  row->arrival_ns = key->arrival_ns;
   for (gsize i = 0; i < G_N_ELEMENTS (number_columns); i++)
-    if (self->numbers[i] != NULL)
-      *number_field (row, number_columns[i]) = self->numbers[i][key->place];
+    for (gsize row = 0; self->numbers[i] != NULL && row < n_rows; row++)
+      G_STRUCT_MEMBER (gint64, &rows[row], number_columns[i].offset) = self->numbers[i][keys[row].place];
+}
+
+static void
+get_others (const WpRowStore *self, const Key *key, WpRow *row)
+{
+  row->arrival_ns = key->arrival_ns;
   if (self->ids != NULL)
     row->id = self->ids[key->place];
   if (self->requests != NULL)
@@ -175,8 +186,9 @@ wp_row_store_get (const WpRowStore *self, gsize from, WpRow *rows, gsize max_row
 {
   gsize n = MIN (max_rows, self->n - from);
 
+  get_numbers (self, self->keys + from, rows, n);
   for (gsize i = 0; i < n; i++)
-    get_row (self, from + i, &rows[i]);
+    get_others (self, &self->keys[from + i], &rows[i]);
 
   return n;
 }
@@ -186,7 +198,7 @@ wp_row_store_put_services (WpRowStore *self, const gint64 *services_ns)
 {
   gint64 *column = self->numbers[0];
 
-  g_return_if_fail (number_columns[0] == WP_COLUMN_SERVICE && column != NULL);
+  g_return_if_fail (number_columns[0].column == WP_COLUMN_SERVICE && column != NULL);
   for (gsize i = 0; i < self->n; i++)
     if (services_ns[i] != WP_TIME_NONE)
       column[self->keys[i].place] = services_ns[i];

@@ -16,10 +16,10 @@ struct _WpTraceFile {
   WpTraceOptions options;
   WpTraceFormat *table;
   WpMapping *mapping;
-  gboolean is_plain; /* the header is arrival[,service], which has a fast path */
-  gboolean has_plain_service;
-  gboolean is_fast; /* and that is taken */
-  WpRowCheck check; /* or NULL */
+  gboolean is_plain; /* the header is arrival[,service or response], which has a fast path */
+  WpColumn second;   /* then: its second column, or the first */
+  gboolean is_fast;  /* and that may be taken */
+  WpRowCheck check;  /* or NULL */
   gpointer check_data;
 
   guint64 n_read; /* rows taken from the file since its start */
@@ -36,19 +36,19 @@ struct _WpTraceFile {
 };
 
 static gboolean
-has_plain_header (const WpTraceFile *self)
+has_plain_header (const WpTraceFile *self, WpColumn *second)
 {
-  const guint arrival = 1u << WP_COLUMN_ARRIVAL;
-  const guint service = 1u << WP_COLUMN_SERVICE;
   guint columns = wp_mapping_columns (self->mapping);
   guint n_names = g_strv_length (self->table->names);
 
   if (!self->table->has_commas || wp_mapping_field (self->mapping, WP_COLUMN_ARRIVAL) != 0 || n_names > 2)
     return FALSE;
+  *second = n_names == 1                         ? WP_COLUMN_ARRIVAL
+            : columns & 1u << WP_COLUMN_RESPONSE ? WP_COLUMN_RESPONSE
+                                                 : WP_COLUMN_SERVICE;
 
-  return n_names == 1
-             ? columns == arrival
-             : columns == (arrival | service) && wp_mapping_field (self->mapping, WP_COLUMN_SERVICE) == 1;
+  return columns == (1u << WP_COLUMN_ARRIVAL | 1u << *second)
+         && wp_mapping_field (self->mapping, *second) == (int) n_names - 1;
 }
 
 /* Opens the mapping of columns and the filter of --where. */
@@ -94,8 +94,7 @@ wp_trace_file_open (WpInput *input, gsize chunk_bytes, const WpTraceOptions *opt
   /* the caller's, needed here only */
   self->options.columns = self->options.log_format = self->options.where = NULL;
   self->bad.max_share = self->options.max_bad >= 0 ? self->options.max_bad : self->table->kind->max_bad;
-  self->is_plain = self->where == NULL && has_plain_header (self);
-  self->has_plain_service = wp_mapping_columns (self->mapping) & 1u << WP_COLUMN_SERVICE;
+  self->is_plain = self->where == NULL && has_plain_header (self, &self->second);
 
   return g_steal_pointer (&self);
 }
@@ -202,8 +201,9 @@ read_raw (WpTraceFile *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsi
     max_rows = (gsize) MIN (max_rows, self->n_spread - self->n_read);
   if (max_rows == 0)
     return wp_bad_rows_end (&self->bad, self->n_read, error) ? WP_TRACE_FILE_END : WP_TRACE_FILE_ERROR;
-  *n_rows
-      = self->is_fast ? wp_csv_fast_rows (&self->table->window, self->has_plain_service, rows, max_rows) : 0;
+  *n_rows = self->is_fast && self->stamps_known && !self->is_spread
+                ? wp_csv_fast_rows (&self->table->window, self->second, rows, max_rows)
+                : 0;
   self->n_read += *n_rows;
   if (*n_rows > 0)
     return WP_TRACE_FILE_ROWS;
@@ -274,7 +274,6 @@ choose_stamps (WpTraceFile *self, WpRow *rows, gsize max_rows, gboolean *again, 
   gboolean has_stamp = wp_mapping_stamp (self->mapping, &stamp);
 
   *again = FALSE;
-  self->stamps_known = TRUE;
   self->is_dated = has_stamp && stamp.is_dated;
   if (self->options.stamps == WP_STAMPS_AS_IS || !has_stamp || stamp.ns % WP_NS_PER_S != 0
       || (self->options.stamps == WP_STAMPS_AUTO && (is_own || !stamp.is_dated)))
@@ -304,6 +303,7 @@ wp_trace_file_read (WpTraceFile *self, gboolean may_fill, WpRow *rows, gsize max
     return status;
   if (!choose_stamps (self, rows, max_rows, &again, error))
     return WP_TRACE_FILE_ERROR;
+  self->stamps_known = TRUE;
 
   return again ? read_raw (self, may_fill, rows, max_rows, n_rows, error) : status;
 }
@@ -326,7 +326,7 @@ wp_trace_file_count_seconds (WpTraceFile *self, WpRow *rows, gsize max_rows, GPt
 void
 wp_trace_file_allow_fast (WpTraceFile *self, gboolean is_allowed)
 {
-  self->is_fast = is_allowed && self->is_plain && !self->is_spread;
+  self->is_fast = is_allowed && self->is_plain;
 }
 
 void

@@ -596,6 +596,26 @@ test_stamps (void)
       }
 }
 
+/* The same where all rows are read at once, of a file that has a fast path. */
+static void
+test_stamps_of_responses (void)
+{
+  const char *text = "arrival,response\n1,0.5\n1,0.5\n2,0.5\n";
+  const gint64 expected[] = { 0, 500 * MS, 1250 * MS };
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  g_autofree gint64 *arrivals = NULL, *responses = NULL;
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize n;
+
+  options.stamps = WP_STAMPS_SPREAD;
+  trace = wp_trace_open_input (wp_input_open_data ("t", text, strlen (text)), 4096, &options, &error);
+  g_assert_no_error (error);
+  wp_trace_load_responses (trace, &arrivals, &responses, &n, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (arrivals, n * sizeof *arrivals, expected, sizeof expected);
+}
+
 /* Times in arithmetic, and values that are none. */
 static void
 test_arithmetic (void)
@@ -780,6 +800,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log-formats/bad-logs", test_bad_logs);
   g_test_add_func ("/log-formats/bad-lines", test_bad_lines);
   g_test_add_func ("/log-formats/stamps", test_stamps);
+  g_test_add_func ("/log-formats/stamps-of-responses", test_stamps_of_responses);
   g_test_add_func ("/log-formats/arithmetic", test_arithmetic);
   g_test_add_func ("/log-formats/where", test_where);
   g_test_add_func ("/log-formats/late-keys", test_late_keys);

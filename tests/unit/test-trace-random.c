@@ -56,10 +56,10 @@ typedef struct {
   GStringChunk *ids;
 } Table;
 
-enum { ARRIVAL, SERVICE, ID, BYTES, FINISHED, OUTCOME, BLOCKED, JUNK, N_KINDS };
+enum { ARRIVAL, SERVICE, RESPONSE, ID, BYTES, FINISHED, OUTCOME, BLOCKED, JUNK, N_KINDS };
 
 static const char *const kind_names[]
-    = { "arrival", "service", "id", "bytes", "finished", "outcome", "blocked", "junk" };
+    = { "arrival", "service", "response", "id", "bytes", "finished", "outcome", "blocked", "junk" };
 
 static void
 append_cell (GString *text, const char *cell)
@@ -94,6 +94,8 @@ cell_text (int kind, const WpRow *row)
       return g_strdup (buffer);
     case SERVICE:
       return g_strdup (wp_time_format_seconds (buffer, row->service_ns));
+    case RESPONSE:
+      return g_strdup (wp_time_format_seconds (buffer, row->response_ns));
     case FINISHED:
       return g_strdup (wp_time_format_seconds (buffer, row->finished_ns));
     case ID:
@@ -121,6 +123,8 @@ random_row (Table *table, const gboolean *has, gint64 *arrival_ns, gboolean sort
   row.arrival_ns = *arrival_ns;
   if (has[SERVICE] && g_test_rand_int_range (0, 9) > 0)
     row.service_ns = g_test_rand_int_range (0, G_MAXINT32);
+  if (has[RESPONSE] && g_test_rand_int_range (0, 9) > 0)
+    row.response_ns = g_test_rand_int_range (0, G_MAXINT32);
   if (has[FINISHED] && g_test_rand_bit ())
     row.finished_ns = *arrival_ns + g_test_rand_int_range (0, G_MAXINT32);
   if (has[BYTES])
@@ -154,7 +158,9 @@ table_init (Table *table)
   const char *ends[] = { "\n", "\r\n" };
   gboolean has[N_KINDS] = { TRUE };
   gboolean sorted = g_test_rand_bit ();
-  gboolean simple = g_test_rand_int_range (0, 3) == 0; /* arrival,service: the fast path */
+  gboolean simple = g_test_rand_int_range (0, 3) == 0; /* arrival,service or arrival,response: the fast path
+                                                        */
+  int second = g_test_rand_bit () ? SERVICE : RESPONSE;
   int order[N_KINDS] = { 0 }, n_columns = 0;
   gint64 arrival_ns = g_test_rand_int_range (simple ? 0 : -1000, 1000) * S;
 
@@ -163,7 +169,7 @@ table_init (Table *table)
                  g_string_new (g_test_rand_bit () ? "" : "\xef\xbb\xbf# a: b\r\n"), g_string_chunk_new (64) };
   for (int kind = 0; kind < N_KINDS; kind++)
     {
-      has[kind] = simple ? kind <= SERVICE : kind == ARRIVAL || g_test_rand_bit ();
+      has[kind] = simple ? kind == ARRIVAL || kind == second : kind == ARRIVAL || g_test_rand_bit ();
       if (has[kind])
         order[n_columns++] = kind;
     }
@@ -238,6 +244,7 @@ assert_rows_equal (const WpRow *a, const WpRow *b)
 {
   g_assert_cmpint (a->arrival_ns, ==, b->arrival_ns);
   g_assert_cmpint (a->service_ns, ==, b->service_ns);
+  g_assert_cmpint (a->response_ns, ==, b->response_ns);
   g_assert_cmpint (a->finished_ns, ==, b->finished_ns);
   g_assert_cmpint (a->accepted_ns, ==, b->accepted_ns);
   g_assert_cmpint (a->bytes, ==, b->bytes);
@@ -274,6 +281,25 @@ check_stream (WpTrace *trace, const GArray *expected, gboolean sorted)
   g_assert_cmpuint (at, ==, expected->len);
 }
 
+/* Those of rows that have no service; the stream is sorted then. */
+static void
+check_responses (WpTrace *trace, const GArray *expected)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree gint64 *arrivals = NULL, *responses = NULL;
+  gsize n;
+
+  g_assert_true (wp_trace_load_responses (trace, &arrivals, &responses, &n, &error));
+  g_assert_cmpuint (n, ==, expected->len);
+  for (gsize i = 0; i < n; i++)
+    {
+      const WpRow *row = &g_array_index (expected, WpRow, i);
+
+      g_assert_cmpint (arrivals[i], ==, row->arrival_ns);
+      g_assert_cmpint (responses[i], ==, row->service_ns == WP_TIME_NONE ? row->response_ns : WP_TIME_NONE);
+    }
+}
+
 static WpInput *
 open_table (const Table *table, GBytes **packed)
 {
@@ -299,13 +325,17 @@ test_random_tables (void)
       g_autoptr (GBytes) packed = NULL;
       g_autoptr (WpTrace) trace = NULL;
       guint64 out_of_order;
+      gboolean is_sorted;
       Table table;
 
       table_init (&table);
       trace = wp_trace_open_input (open_table (&table, &packed), chunk, &options, &error);
       g_assert_no_error (error);
       out_of_order = table_expect (&table);
-      check_stream (trace, table.rows, out_of_order == 0);
+      is_sorted = wp_trace_has_column (trace, "response") && g_test_rand_bit ();
+      if (is_sorted)
+        check_responses (trace, table.rows);
+      check_stream (trace, table.rows, is_sorted || out_of_order == 0);
       g_assert_cmpuint (wp_trace_out_of_order (trace), ==, out_of_order);
       table_clear (&table);
       g_clear_pointer (&trace, wp_trace_free);
