@@ -5,8 +5,11 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-time.h"
 #include "sim/trace/wp-field-time.h"
 #include "sim/trace/wp-number.h"
+
+#define TOO_MANY_SECONDS 1e11L /* for a time: it is one in another unit, since 1970 */
 
 #define MAX_DEPTH 64 /* operators that wait for their second operand, and nested parentheses */
 
@@ -16,11 +19,13 @@ typedef struct {
   OpKind kind;
   int column;
   long double number;
+  gboolean is_factor; /* it is part of a product, whose other factors make seconds of it */
 } Op;
 
 struct _WpExpr {
-  GArray *ops; /* of Op, operands before operators */
-  GStrv names; /* of the columns, for errors */
+  GArray *ops;   /* of Op, operands before operators */
+  guint n_first; /* so many of them are the first summand's */
+  GStrv names;   /* of the columns, for errors */
 };
 
 typedef struct {
@@ -104,14 +109,14 @@ push_column (Parser *parser, const char *name, GError **error)
   if (column < 0 && parser->unknown != NULL)
     {
       g_ptr_array_add (parser->unknown, g_strdup (name));
-      return push (parser, (Op){ OP_COLUMN, 0, 0 }, error);
+      return push (parser, (Op){ OP_COLUMN, 0, 0, FALSE }, error);
     }
   if (column < 0)
     return fail_unknown (parser, name, error);
   if (find_name (parser->names + column + 1, name) >= 0)
     return wp_fail (error, WP_ERROR_BAD_VALUE, "column \"%s\" is there twice", name);
 
-  return push (parser, (Op){ OP_COLUMN, column, 0 }, error);
+  return push (parser, (Op){ OP_COLUMN, column, 0, FALSE }, error);
 }
 
 static void
@@ -178,7 +183,8 @@ parse_factor (Parser *parser, GError **error)
   const char *after;
 
   if (take (parser, '-'))
-    return parse_nested (parser, '\0', parse_factor, error) && push (parser, (Op){ OP_NEGATE, -1, 0 }, error);
+    return parse_nested (parser, '\0', parse_factor, error)
+           && push (parser, (Op){ OP_NEGATE, -1, 0, FALSE }, error);
   if (take (parser, '('))
     return parse_nested (parser, ')', parse_sum, error);
   if (*parser->at == '"' || *parser->at == '[')
@@ -190,12 +196,14 @@ parse_factor (Parser *parser, GError **error)
     return fail (parser, error);
   parser->at = after;
 
-  return push (parser, (Op){ OP_NUMBER, -1, number }, error);
+  return push (parser, (Op){ OP_NUMBER, -1, number, FALSE }, error);
 }
 
 static gboolean
 parse_product (Parser *parser, GError **error)
 {
+  guint start = parser->ops->len;
+
   if (!parse_factor (parser, error))
     return FALSE;
   for (;;)
@@ -204,8 +212,10 @@ parse_product (Parser *parser, GError **error)
 
       if (kind == OP_NUMBER)
         return TRUE;
-      if (!parse_factor (parser, error) || !push (parser, (Op){ kind, -1, 0 }, error))
+      if (!parse_factor (parser, error) || !push (parser, (Op){ kind, -1, 0, FALSE }, error))
         return FALSE;
+      for (guint i = start; i < parser->ops->len; i++)
+        g_array_index (parser->ops, Op, i).is_factor = TRUE;
     }
 }
 
@@ -220,7 +230,7 @@ parse_sum (Parser *parser, GError **error)
 
       if (kind == OP_NUMBER)
         return TRUE;
-      if (!parse_product (parser, error) || !push (parser, (Op){ kind, -1, 0 }, error))
+      if (!parse_product (parser, error) || !push (parser, (Op){ kind, -1, 0, FALSE }, error))
         return FALSE;
     }
 }
@@ -237,6 +247,28 @@ parse_all (Parser *parser, GError **error)
   return *parser->at == '\0' || fail (parser, error);
 }
 
+/* A product's last operator leaves one operand, as the first operand is: then come sums. */
+static guint
+measure_first (const GArray *ops)
+{
+  guint n = 1;
+  int held = 1;
+
+  for (guint i = 1; i < ops->len; i++)
+    {
+      OpKind kind = g_array_index (ops, Op, i).kind;
+
+      if (kind == OP_NUMBER || kind == OP_COLUMN)
+        held++;
+      else if (kind != OP_NEGATE)
+        held--;
+      if (held == 1 && kind != OP_ADD && kind != OP_SUBTRACT)
+        n = i + 1;
+    }
+
+  return n;
+}
+
 static WpExpr *
 parse (const char *text, const char *const *names, GPtrArray *unknown, GError **error)
 {
@@ -248,6 +280,7 @@ parse (const char *text, const char *const *names, GPtrArray *unknown, GError **
   self->names = g_strdupv ((GStrv) names);
   if (!parse_all (&parser, error))
     return NULL;
+  self->n_first = measure_first (self->ops);
 
   return g_steal_pointer (&self);
 }
@@ -310,35 +343,39 @@ int
 wp_expr_stamp (const WpExpr *self)
 {
   const Op *first = &g_array_index (self->ops, Op, 0);
-  int top = 0;
 
-  if (first->kind != OP_COLUMN)
-    return -1;
-  for (guint i = 1; i < self->ops->len; i++)
-    {
-      OpKind kind = g_array_index (self->ops, Op, i).kind;
-
-      if (kind == OP_NUMBER || kind == OP_COLUMN)
-        top++;
-      else if (kind != OP_NEGATE)
-        top--;
-      if (top == 0 && kind != OP_ADD && kind != OP_SUBTRACT)
-        return -1;
-    }
-
-  return first->column;
+  return self->n_first == 1 && first->kind == OP_COLUMN ? first->column : -1;
 }
 
-WpExprResult
-wp_expr_eval (const WpExpr *self, const WpField *fields, const long double *first, long double *value,
-              GError **error)
+static gboolean
+read_operand (const Op *op, WpField field, long double *value, const char **problem)
 {
-  long double stack[MAX_DEPTH + 1];
-  int top = -1;
+  const char *unit;
+  gint64 ns;
 
-  for (guint i = 0; i < self->ops->len; i++)
+  *problem = "is not a number";
+  if (!wp_field_parse_value (field, value))
+    return FALSE;
+  if (op->is_factor || *value < TOO_MANY_SECONDS)
+    return TRUE;
+  *problem = wp_field_why_no_time (field);
+  if (!wp_field_parse_epoch (field, &ns, &unit))
+    return FALSE;
+  *value = (long double) ns / WP_NS_PER_S;
+
+  return TRUE;
+}
+
+/* The operations from @from up to @to; stack[0] has the result of those before @from. */
+static WpExprResult
+eval (const WpExpr *self, const WpField *fields, guint from, guint to, long double *stack, GError **error)
+{
+  int top = from > 0 ? 0 : -1;
+
+  for (guint i = from; i < to; i++)
     {
       const Op *op = &g_array_index (self->ops, Op, i);
+      const char *problem;
 
       if (op->kind == OP_NUMBER)
         stack[++top] = op->number;
@@ -349,17 +386,37 @@ wp_expr_eval (const WpExpr *self, const WpField *fields, const long double *firs
           top--;
           apply (op->kind, &stack[top], stack[top + 1]);
         }
-      else if (i == 0 && first != NULL)
-        stack[++top] = *first;
-      else if (!wp_field_parse_value (fields[op->column], &stack[++top]))
+      else if (!read_operand (op, fields[op->column], &stack[++top], &problem))
         {
           if (wp_field_is_missing (fields[op->column]))
             return WP_EXPR_MISSING;
-          wp_field_fail (fields[op->column], self->names[op->column], "is not a number", error);
+          wp_field_fail (fields[op->column], self->names[op->column], problem, error);
           return WP_EXPR_ERROR;
         }
     }
-  *value = stack[0];
 
   return WP_EXPR_VALUE;
+}
+
+WpExprResult
+wp_expr_eval (const WpExpr *self, const WpField *fields, const long double *first, long double *value,
+              GError **error)
+{
+  long double stack[MAX_DEPTH + 1] = { first != NULL ? *first : 0 };
+  WpExprResult result = eval (self, fields, first != NULL ? self->n_first : 0, self->ops->len, stack, error);
+
+  *value = stack[0];
+
+  return result;
+}
+
+WpExprResult
+wp_expr_eval_first (const WpExpr *self, const WpField *fields, long double *value, GError **error)
+{
+  long double stack[MAX_DEPTH + 1] = { 0 };
+  WpExprResult result = eval (self, fields, 0, self->n_first, stack, error);
+
+  *value = stack[0];
+
+  return result;
 }

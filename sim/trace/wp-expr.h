@@ -25,8 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpExpr, wp_expr_free)
 /* The place in @names if the expression is a bare column, which may hold any text; -1 if it is arithmetic. */
 int wp_expr_column (const WpExpr *self);
 
-/* The place of the first column of a sum, `a` of a-b+2, which has no other factor: where the expression is an
- * arrival, that is the stamp of a log's line. -1 if there is none. */
+/* The place of the column that is the first summand, `a` of a-b+2: where the expression is an arrival, that
+ * is the stamp of a log's line. -1: it is no bare column, as `a/1000` of a/1000-b. */
 int wp_expr_stamp (const WpExpr *self);
 
 typedef enum {
@@ -37,8 +37,9 @@ typedef enum {
 
 /**
  * wp_expr_eval:
- * @cells: a row, in the order of the names; dates and times with a unit are seconds
- * @first: instead of the first operand, a column; or NULL
+ * @cells: a row, in the order of the names; dates and times with a unit are seconds, and so are summands
+ * since 1970 in other units, known by their size
+ * @first: instead of the first summand; or NULL
  *
  * In long double (64 bits of mantissa on x86-64): milliseconds since 1970 divided by 1000 are still exact to
  * the nanosecond.
@@ -48,3 +49,7 @@ typedef enum {
  */
 WpExprResult wp_expr_eval (const WpExpr *self, const WpField *fields, const long double *first,
                            long double *value, GError **error);
+
+/* The same of the first summand. */
+WpExprResult wp_expr_eval_first (const WpExpr *self, const WpField *fields, long double *value,
+                                 GError **error);

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "sim/base/wp-time.h"
+#include "sim/trace/wp-csv-fast.h"
 #include "sim/trace/wp-number.h"
 
-#define LOG_DATE_BYTES    20 /* 10/Oct/2000:13:55:36 */
-#define EPOCH_MS_AT_LEAST 1e11L
+#define LOG_DATE_BYTES 20 /* 10/Oct/2000:13:55:36 */
 
 static WpField
 trim (WpField field)
@@ -118,28 +118,62 @@ wp_field_parse_date (WpField field, WpDateCache *cache, gint64 *ns)
 }
 
 gboolean
+wp_field_parse_seconds (WpField field, gint64 *ns)
+{
+  return wp_csv_fast_seconds (field.text, ns) == field.text + field.len
+         || wp_time_parse_seconds (field.text, field.len, ns);
+}
+
+gboolean
 wp_field_parse_epoch (WpField field, gint64 *ns, const char **unit)
 {
   static const struct {
     const char *name;
-    long double below, ns; /* not so large a number; of one */
-  } units[]
-      = { { "milliseconds", 1e14L, 1e6L }, { "microseconds", 1e17L, 1e3L }, { "nanoseconds", 1e20L, 1 } };
+    long double from, below, ns; /* from such a number on; of one */
+  } units[WP_EPOCH_UNITS] = { { "milliseconds", 1e11L, 1e14L, 1e6L },
+                              { "microseconds", 1e14L, 1e17L, 1e3L },
+                              { "nanoseconds", 1e18L, 0x1p63L, 1 } };
   long double value;
 
-  if (!wp_number_parse (field.text, field.len, &value) || value < EPOCH_MS_AT_LEAST)
+  if (!wp_number_parse (field.text, field.len, &value))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
-    if (value < units[i].below)
+    if (value >= units[i].from && value < units[i].below)
       {
-        long double scaled = value * units[i].ns;
-
         *unit = units[i].name;
-        *ns = scaled < 0x1p63L ? (gint64) (scaled + 0.5L) : 0;
-        return scaled < 0x1p63L;
+        *ns = (gint64) (value * units[i].ns + 0.5L);
+        return TRUE;
       }
 
   return FALSE;
+}
+
+/* Counts of 100 ns, since 1601 and since the year 1. */
+static const char *
+name_ticks (WpField field)
+{
+  long double value;
+
+  if (!wp_number_parse (field.text, field.len, &value) || value < 1e17L || value >= 1e18L)
+    return NULL;
+
+  return value < 3e17L
+             ? "has the size of a file time of Windows: say --columns "
+               "'arrival=(NAME-116444736000000000)/1e7'"
+             : "has the size of .NET's ticks: say --columns 'arrival=(NAME-621355968000000000)/1e7'";
+}
+
+const char *
+wp_field_why_no_time (WpField field)
+{
+  const char *ticks = name_ticks (field);
+
+  if (ticks != NULL)
+    return ticks;
+  if (wp_time_is_far_seconds (field.text, field.len))
+    return "is more than 292 years";
+
+  return wp_time_is_far_iso8601 (field.text, field.len) ? "is not from 1678 to 2261" : "is not a time";
 }
 
 /* 12ms; \xc2\xb5 and \xce\xbc are both Greek. */

@@ -24,8 +24,13 @@ gboolean wp_field_is_missing (WpField field);
  */
 gboolean wp_field_parse_date (WpField field, WpDateCache *cache, gint64 *ns);
 
-/* Seconds, milliseconds, microseconds or nanoseconds since 1970, known by their size (from 1973 on). @unit:
- * (out): its name. FALSE if it is none of them; seconds are left to wp_time_parse_seconds(). */
+/* Decimal seconds; what follows the field must be readable for 16 bytes. */
+gboolean wp_field_parse_seconds (WpField field, gint64 *ns);
+
+#define WP_EPOCH_UNITS 3
+
+/* Milliseconds, microseconds or nanoseconds since 1970, known by their size (from 1973, nanoseconds from 2001
+ * on). @unit: (out): its name. FALSE if it is none of them; seconds are left to wp_field_parse_seconds(). */
 gboolean wp_field_parse_epoch (WpField field, gint64 *ns, const char **unit);
 
 /**
@@ -36,6 +41,9 @@ gboolean wp_field_parse_epoch (WpField field, gint64 *ns, const char **unit);
  * value.
  */
 gboolean wp_field_parse_amount (WpField field, gint64 *ns);
+
+/* Why is it no moment? After what reads it has failed. */
+const char *wp_field_why_no_time (WpField field);
 
 /* A number, or a date or an amount in seconds. */
 gboolean wp_field_parse_value (WpField field, long double *value);

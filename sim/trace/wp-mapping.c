@@ -10,9 +10,6 @@
 #include "sim/base/wp-options.h"
 #include "sim/trace/wp-request-cells.h"
 
-#define DATED_NS                                                                                             \
-  (100000000 * WP_NS_PER_S) /* as seconds since 1970 that is 1973, as a trace's own clock 3 years */
-
 typedef struct {
   WpColumn column;
   int field;              /* of a bare column; -1: arithmetic */
@@ -23,13 +20,11 @@ typedef struct {
 } Binding;
 
 struct _WpMapping {
-  GArray *bindings; /* of Binding */
-  guint columns;    /* set of 1 << WpColumn */
-  guint defaulted;  /* those of the defaults */
-  WpDateCache dates;
-  gboolean has_stamp;
-  WpStamp stamp; /* of the last row */
-  const char *epoch_unit;
+  GArray *bindings;         /* of Binding */
+  guint columns;            /* set of 1 << WpColumn */
+  guint defaulted;          /* those of the defaults */
+  WpDateCache dates;        /* of other columns */
+  WpStamps stamps;          /* of the arrivals */
   WpRequestCells *requests; /* NULL: they are not read, or there are none */
 };
 
@@ -112,7 +107,6 @@ bind_item (WpMapping *self, char *item, const char *const *names, gboolean only_
   binding.name = g_strdup (binding.field < 0 ? g_strstrip (text) : names[binding.field]);
   binding.stamp_name = binding.stamp >= 0 ? names[binding.stamp] : NULL;
   self->columns |= 1u << column;
-  self->has_stamp |= column == WP_COLUMN_ARRIVAL && binding.stamp >= 0;
   g_array_append_val (self->bindings, binding);
 
   return binding.field >= 0 || takes_arithmetic (binding.column)
@@ -194,7 +188,6 @@ bind_names (WpMapping *self, const char *const *names, gboolean reads_requests, 
       if (self->columns & 1u << column)
         return wp_fail (error, WP_ERROR_BAD_TRACE, "column \"%s\" is there twice", names[i]);
       self->columns |= 1u << column;
-      self->has_stamp |= column == WP_COLUMN_ARRIVAL;
       binding.name = g_strdup (names[i]);
       g_array_append_val (self->bindings, binding);
     }
@@ -323,13 +316,6 @@ wp_mapping_field (const WpMapping *self, WpColumn column)
 }
 
 static gboolean
-read_seconds (WpField field, gint64 *ns)
-{
-  return wp_csv_fast_seconds (field.text, ns) == field.text + field.len
-         || wp_time_parse_seconds (field.text, field.len, ns);
-}
-
-static gboolean
 read_bytes (WpField field, gint64 *bytes)
 {
   gint64 value = 0;
@@ -428,43 +414,23 @@ is_duration (WpColumn column)
 }
 
 static const char *
-why_no_time (WpField field)
-{
-  if (wp_time_is_far_seconds (field.text, field.len))
-    return "is more than 292 years";
-
-  return wp_time_is_far_iso8601 (field.text, field.len) ? "is not from 1678 to 2261" : "is not a time";
-}
-
-/* A stamp is a date, or a number: seconds, or since 1970 in other units. */
-static gboolean
-read_stamp (WpMapping *self, WpField field)
-{
-  WpStamp *stamp = &self->stamp;
-  gboolean looks_dated = field.len > 4 && (field.text[4] == '-' || field.text[2] == '/');
-
-  stamp->is_dated = looks_dated && wp_field_parse_date (field, &self->dates, &stamp->ns);
-  if (!stamp->is_dated && read_seconds (field, &stamp->ns))
-    {
-      stamp->is_dated = stamp->ns >= DATED_NS;
-      return TRUE;
-    }
-
-  if (!stamp->is_dated)
-    stamp->is_dated = (!looks_dated && wp_field_parse_date (field, &self->dates, &stamp->ns))
-                      || wp_field_parse_epoch (field, &stamp->ns, &self->epoch_unit);
-
-  return stamp->is_dated;
-}
-
-static const char *
 read_duration (WpField field, gint64 *ns)
 {
-  if (!read_seconds (field, ns) && !wp_field_parse_amount (field, ns))
+  if (!wp_field_parse_seconds (field, ns) && !wp_field_parse_amount (field, ns))
     return wp_time_is_far_seconds (field.text, field.len) ? "is more than 292 years"
                                                           : "is not a time in seconds";
 
   return *ns < 0 ? "is negative" : NULL;
+}
+
+/* Another time than the arrival. */
+static gboolean
+read_moment (WpMapping *self, WpField field, gint64 *ns)
+{
+  const char *unit;
+
+  return wp_field_parse_seconds (field, ns) || wp_field_parse_date (field, &self->dates, ns)
+         || wp_field_parse_epoch (field, ns, &unit);
 }
 
 /* Returns what is wrong with the cell, NULL if nothing is. */
@@ -477,15 +443,13 @@ read_cell (WpMapping *self, WpColumn column, WpField field, WpRow *row)
     return read_duration (field, time);
   if (column == WP_COLUMN_ARRIVAL)
     {
-      gboolean is_time = read_stamp (self, field);
+      const char *problem = wp_stamps_read (&self->stamps, field);
 
-      row->arrival_ns = self->stamp.ns;
-      return is_time ? NULL : why_no_time (field);
+      row->arrival_ns = self->stamps.stamp.ns;
+      return problem;
     }
   if (time != NULL)
-    return read_seconds (field, time) || wp_field_parse_date (field, &self->dates, time)
-               ? NULL
-               : why_no_time (field);
+    return read_moment (self, field, time) ? NULL : wp_field_why_no_time (field);
   if (column == WP_COLUMN_BYTES)
     return read_bytes (field, &row->bytes) ? NULL : "is not a whole number of bytes";
   if (column == WP_COLUMN_STATUS)
@@ -504,6 +468,12 @@ read_cell (WpMapping *self, WpColumn column, WpField field, WpRow *row)
   row->blocked = *field.text - '0';
 
   return field.len != 1 || (row->blocked != 0 && row->blocked != 1) ? "is not 0 or 1" : NULL;
+}
+
+static gboolean
+fits_ns (long double seconds)
+{
+  return fabsl (seconds * WP_NS_PER_S) < 0x1p63L;
 }
 
 /* @offset_ns: added to the value. */
@@ -526,29 +496,54 @@ put_value (const Binding *binding, long double value, gint64 offset_ns, WpRow *r
                   field != NULL ? "time" : "number of bytes");
 }
 
+/* The first summand is the stamp: exact where it is a column. */
+static WpExprResult
+read_stamp (WpMapping *self, const Binding *binding, const WpField *fields, WpRow *row, GError **error)
+{
+  const char *problem;
+  WpExprResult result;
+  long double value;
+
+  if (binding->stamp >= 0)
+    {
+      WpField field = fields[binding->stamp];
+
+      if ((problem = wp_stamps_read (&self->stamps, field)) == NULL)
+        return WP_EXPR_VALUE;
+      if (wp_field_is_missing (field))
+        return WP_EXPR_MISSING;
+      wp_field_fail (field, binding->stamp_name, problem, error);
+      return WP_EXPR_ERROR;
+    }
+  result = wp_expr_eval_first (binding->expr, fields, &value, error);
+  if (result != WP_EXPR_VALUE)
+    return result;
+  if (!fits_ns (value))
+    return put_value (binding, value, 0, row, error) ? WP_EXPR_VALUE : WP_EXPR_ERROR;
+  if ((problem = wp_stamps_compute (&self->stamps, value)) == NULL)
+    return WP_EXPR_VALUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "column \"arrival\": %s %s", binding->name, problem);
+
+  return WP_EXPR_ERROR;
+}
+
 /* A stamp is an integer of nanoseconds, to which the rest is added. */
 static gboolean
 read_arithmetic (WpMapping *self, const Binding *binding, const WpField *fields, WpRow *row, GError **error)
 {
   static const long double zero = 0;
-  gboolean has_stamp = binding->column == WP_COLUMN_ARRIVAL && binding->stamp >= 0;
+  gboolean is_arrival = binding->column == WP_COLUMN_ARRIVAL;
+  WpExprResult result = is_arrival ? read_stamp (self, binding, fields, row, error) : WP_EXPR_VALUE;
   long double value;
-  WpExprResult result;
 
-  if (has_stamp && !read_stamp (self, fields[binding->stamp]))
-    {
-      read_empty (binding->column, row);
-      return wp_field_is_missing (fields[binding->stamp])
-             || wp_field_fail (fields[binding->stamp], binding->stamp_name,
-                               why_no_time (fields[binding->stamp]), error);
-    }
-  result = wp_expr_eval (binding->expr, fields, has_stamp ? &zero : NULL, &value, error);
+  if (result == WP_EXPR_VALUE)
+    result = wp_expr_eval (binding->expr, fields, is_arrival ? &zero : NULL, &value, error);
   if (result == WP_EXPR_MISSING)
     read_empty (binding->column, row);
 
   return result == WP_EXPR_MISSING
          || (result == WP_EXPR_VALUE
-             && put_value (binding, value, has_stamp ? self->stamp.ns : 0, row, error));
+             && put_value (binding, value, is_arrival ? self->stamps.stamp.ns : 0, row, error));
 }
 
 gboolean
@@ -598,12 +593,16 @@ wp_mapping_fail_arrival (const WpMapping *self, const WpField *fields, GError **
     }
 }
 
-gboolean
-wp_mapping_stamp (const WpMapping *self, WpStamp *stamp)
+WpStamp
+wp_mapping_stamp (const WpMapping *self)
 {
-  *stamp = self->stamp;
+  return self->stamps.stamp;
+}
 
-  return self->has_stamp;
+void
+wp_mapping_restart (WpMapping *self)
+{
+  wp_stamps_restart (&self->stamps);
 }
 
 const char *
@@ -612,8 +611,8 @@ wp_mapping_request_line (const WpMapping *self)
   return self->requests != NULL ? wp_request_cells_line (self->requests) : NULL;
 }
 
-const char *
-wp_mapping_epoch_unit (const WpMapping *self)
+void
+wp_mapping_append_notes (const WpMapping *self, GPtrArray *lines)
 {
-  return self->epoch_unit;
+  wp_stamps_append_notes (&self->stamps, lines);
 }

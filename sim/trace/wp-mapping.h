@@ -4,6 +4,7 @@
 
 #include "sim/trace/wp-field.h"
 #include "sim/trace/wp-row.h"
+#include "sim/trace/wp-stamp.h"
 
 typedef struct _WpMapping WpMapping;
 
@@ -43,17 +44,14 @@ gboolean wp_mapping_read (WpMapping *self, const WpField *fields, WpRow *row, GE
 /* The same for an arrival without a value. */
 void wp_mapping_fail_arrival (const WpMapping *self, const WpField *fields, GError **error);
 
-/* The source of an arrival. */
-typedef struct {
-  gint64 ns;
-  gboolean is_dated; /* since 1970; else it counts from an origin of the trace's own */
-} WpStamp;
+/* Of the row read last. */
+WpStamp wp_mapping_stamp (const WpMapping *self);
 
-/* Of the row read last. FALSE: arrivals are no stamps, plus or minus other times. */
-gboolean wp_mapping_stamp (const WpMapping *self, WpStamp *stamp);
+/* The first row comes again. */
+void wp_mapping_restart (WpMapping *self);
 
-/* Were there stamps of another unit than seconds since 1970? Its name, or NULL. */
-const char *wp_mapping_epoch_unit (const WpMapping *self);
+/* Appends what was assumed about the arrivals, lines of char. */
+void wp_mapping_append_notes (const WpMapping *self, GPtrArray *lines);
 
 /* The column of whole request lines that methods and paths are read from; NULL: they have columns of their
  * own, or are not read. */

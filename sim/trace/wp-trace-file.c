@@ -133,11 +133,8 @@ floor_seconds (gint64 ns)
 static gboolean
 spread_arrival (WpTraceFile *self, WpRow *row, GError **error)
 {
-  gint64 offset_ns;
-  WpStamp stamp;
+  gint64 offset_ns = wp_log_seconds_next (self->seconds, floor_seconds (wp_mapping_stamp (self->mapping).ns));
 
-  wp_mapping_stamp (self->mapping, &stamp);
-  offset_ns = wp_log_seconds_next (self->seconds, floor_seconds (stamp.ns));
   if (offset_ns < 0)
     return wp_trace_format_fail (self->table, "the file has changed since it was read first", error);
 
@@ -201,7 +198,7 @@ read_raw (WpTraceFile *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsi
     max_rows = (gsize) MIN (max_rows, self->n_spread - self->n_read);
   if (max_rows == 0)
     return wp_bad_rows_end (&self->bad, self->n_read, error) ? WP_TRACE_FILE_END : WP_TRACE_FILE_ERROR;
-  *n_rows = self->is_fast && self->stamps_known && !self->is_spread
+  *n_rows = self->is_fast && self->stamps_known && !self->is_spread && !self->is_dated /* it sees no clock */
                 ? wp_csv_fast_rows (&self->table->window, self->second, rows, max_rows)
                 : 0;
   self->n_read += *n_rows;
@@ -232,6 +229,7 @@ gboolean
 wp_trace_file_restart (WpTraceFile *self, GError **error)
 {
   self->n_read = self->n_skipped = self->n_left_out = 0;
+  wp_mapping_restart (self->mapping);
   wp_bad_rows_clear (&self->bad);
   if (self->seconds != NULL)
     wp_log_seconds_restart (self->seconds);
@@ -246,13 +244,13 @@ count_seconds (WpTraceFile *self, WpLogSeconds *seconds, WpRow *rows, gsize max_
                GError **error)
 {
   WpTraceFileStatus status;
-  WpStamp stamp;
   gsize n;
 
   *are_whole = FALSE;
   while ((status = read_raw (self, TRUE, rows, max_rows, &n, error)) == WP_TRACE_FILE_ROWS)
     {
-      wp_mapping_stamp (self->mapping, &stamp);
+      WpStamp stamp = wp_mapping_stamp (self->mapping);
+
       if (stamp.ns % WP_NS_PER_S != 0)
         return TRUE;
       wp_log_seconds_count (seconds, floor_seconds (stamp.ns));
@@ -270,12 +268,11 @@ choose_stamps (WpTraceFile *self, WpRow *rows, gsize max_rows, gboolean *again, 
 {
   g_autoptr (WpLogSeconds) seconds = NULL;
   gboolean are_whole, is_own = g_hash_table_size (self->table->notes) > 0;
-  WpStamp stamp;
-  gboolean has_stamp = wp_mapping_stamp (self->mapping, &stamp);
+  WpStamp stamp = wp_mapping_stamp (self->mapping);
 
   *again = FALSE;
-  self->is_dated = has_stamp && stamp.is_dated;
-  if (self->options.stamps == WP_STAMPS_AS_IS || !has_stamp || stamp.ns % WP_NS_PER_S != 0
+  self->is_dated = stamp.is_dated;
+  if (self->options.stamps == WP_STAMPS_AS_IS || stamp.ns % WP_NS_PER_S != 0
       || (self->options.stamps == WP_STAMPS_AUTO && (is_own || !stamp.is_dated)))
     return TRUE;
   seconds = wp_log_seconds_new ();
@@ -418,11 +415,9 @@ wp_trace_file_progress (const WpTraceFile *self)
 void
 wp_trace_file_append_assumptions (const WpTraceFile *self, GPtrArray *lines)
 {
-  const char *unit = wp_mapping_epoch_unit (self->mapping);
   guint defaulted = wp_mapping_default_columns (self->mapping);
 
-  if (unit != NULL)
-    g_ptr_array_add (lines, g_strdup_printf ("arrivals are %s since 1970, by their size", unit));
+  wp_mapping_append_notes (self->mapping, lines);
   if (self->is_spread)
     g_ptr_array_add (lines, g_strdup ("stamps are whole seconds: their requests are spread evenly over them "
                                       "(--stamps=as-is leaves them)"));
