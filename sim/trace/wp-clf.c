@@ -103,6 +103,48 @@ is_number (WpField field)
              || (whole + 1 < field.len && is_digits ((WpField){ point + 1, field.len - whole - 1 })));
 }
 
+static gboolean
+ends_member (char c)
+{
+  return g_ascii_isdigit (c) || c == '-';
+}
+
+/* Does the list whose member ends at @p, not its first character, go on? 0.010, 0.014 : 0.020, with - for a
+ * member. Moves *@next, which is behind the blanks, to its next member. */
+static gboolean
+list_goes_on (const char *p, const char *end, char **next)
+{
+  if (*next == end)
+    return FALSE;
+  if (p[-1] == ',')
+    return ends_member (p[-2]);
+  if (end - *next < 3 || (*next)[0] != ':' || (*next)[1] != ' ' || !ends_member (p[-1]))
+    return FALSE;
+  *next += 2;
+
+  return TRUE;
+}
+
+/* The bare words at @p that are one value; "-" is nothing. */
+static char *
+take_list (char *p, char *end, WpField *field)
+{
+  char *start = p, *next;
+
+  for (;; p = next)
+    {
+      while (p < end && *p != ' ')
+        p++;
+      next = skip_blanks (p, end);
+      if (!list_goes_on (p, end, &next))
+        break;
+    }
+  *field
+      = p - start == 1 && *start == '-' ? wp_trace_format_no_field : (WpField){ start, (gsize) (p - start) };
+
+  return next;
+}
+
 /* The bare word at @p, which may have a quoted part: urt="0.010, 0.014". NULL: a quote that is not closed. */
 static char *
 take_labelled (char *p, char *end, WpField *field)
@@ -112,7 +154,7 @@ take_labelled (char *p, char *end, WpField *field)
   while (p < end && *p != ' ' && *p != '"')
     p++;
   if (p == end || *p == ' ' || p == start || (p[-1] != '=' && p[-1] != ':'))
-    return take_word (start, end, field);
+    return take_list (start, end, field);
   quote = memchr (p + 1, '"', (gsize) (end - p - 1));
   if (quote == NULL || (quote + 1 < end && quote[1] != ' '))
     return NULL;
@@ -153,26 +195,34 @@ is_label (WpField label)
   return FALSE;
 }
 
-/* 3ms, or a list. */
+static gboolean
+is_list (WpField field)
+{
+  return memchr (field.text, ' ', field.len) != NULL;
+}
+
+/* 3ms, or a list of seconds with a point: statuses come in lists, too. */
 static gboolean
 is_amount (WpField field)
 {
   gint64 ns;
 
-  return field.len > 0 && g_ascii_isdigit (*field.text) && wp_field_parse_amount (field, &ns);
+  return field.len > 0
+         && (is_list (field) ? memchr (field.text, '.', field.len) != NULL : g_ascii_isdigit (*field.text))
+         && wp_field_parse_amount (field, &ns);
 }
 
 static void
 sort_word (Words *words, WpField word)
 {
   WpField label, value = wp_trace_format_no_field;
-  Tail kind = is_number (word) ? TAIL_NUMBER : TAIL_UNIT;
+  Tail kind = is_number (word) || is_list (word) ? TAIL_NUMBER : TAIL_UNIT;
 
   if (word.len == 0)
     return;
-  if (is_digits (word))
+  if (is_digits (word) || (is_list (word) && !is_amount (word) && g_ascii_isdigit (*word.text)))
     words->unclear = word;
-  else if (kind == TAIL_NUMBER || is_amount (word))
+  else if (is_number (word) || is_amount (word))
     {
       words->numbers[kind] = word;
       if (words->n_numbers++ == 0)
