@@ -197,6 +197,7 @@ wp_cairo_y_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*writ
                  const char *label)
 {
   char text[WP_AXIS_TEXT];
+  double last = INFINITY; /* the tick whose text is the highest */
 
   for (guint i = 0; i < axis->n_ticks; i++)
     {
@@ -204,6 +205,9 @@ wp_cairo_y_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*writ
 
       wp_cairo_line (cr, box->x, y, box->x + box->width, y, wp_grey);
       wp_cairo_line (cr, box->x - 4, y, box->x, y, wp_ink);
+      if (last - y < TICK_SIZE + 1) /* a day is too near to ten hours */
+        continue;
+      last = y;
       wp_cairo_size (cr, TICK_SIZE, FALSE);
       wp_cairo_text (cr, box->x - 7, y + 4, 1, write (text, axis->ticks[i]));
     }

@@ -180,6 +180,29 @@ test_time_axes (void)
   g_assert_cmpint (wp_downsample_end (wp_plot_data_measured (data)->busy), ==, 2 * WP_NS_PER_S);
 }
 
+/* A day is near to ten hours on a logarithmic axis of many decades: no text is over another. */
+static void
+test_ticks_are_apart (void)
+{
+  static const char text[] = "<text x=\"71.0\" y=\""; /* right-aligned at an axis of times or jobs */
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autofree char *svg = NULL;
+  double last = -INFINITY;
+  guint n = 0;
+
+  sim_run_write (run, "trace.csv", "arrival,service\n0,0.000001\n0,900000\n0,1\n");
+  sim_run_go (run, "-m Default --plot=a.svg trace.csv", NULL);
+  svg = sim_run_read (run, "a.svg");
+  for (const char *at = svg; (at = strstr (at, text)); n++)
+    {
+      double y = g_ascii_strtod (at += strlen (text), NULL);
+
+      g_assert_cmpfloat (fabs (y - last), >=, 11);
+      last = y;
+    }
+  g_assert_cmpuint (n, >, 8);
+}
+
 /* Nearly empty data still gives a picture. */
 static void
 test_bare_traces (void)
@@ -360,6 +383,7 @@ main (int argc, char **argv)
   g_test_add_func ("/plot/all-modes", test_all_modes);
   g_test_add_func ("/plot/against", test_against);
   g_test_add_func ("/plot/time-axes", test_time_axes);
+  g_test_add_func ("/plot/ticks-are-apart", test_ticks_are_apart);
   g_test_add_func ("/plot/bare-traces", test_bare_traces);
   g_test_add_func ("/plot/refusals", test_refusals);
   g_test_add_func ("/plot/bad-trace-leaves-no-file", test_bad_trace_leaves_no_file);
