@@ -111,9 +111,17 @@ wp_report_plan_add_failure (GString *text, const WpPlanPoint *point)
   char cell[WP_FORMAT_CELL], times[WP_FORMAT_CELL];
 
   g_string_append (text, wp_format_distinct (cell, slo->metric->unit, value, &bound, 1));
-  if (bound > 0 && !isnan (value))
+  if (bound > 0 && value / bound >= 0.001) /* not NaN */
     g_string_append_printf (text, ", %s times the bound",
                             wp_format_distinct (times, WP_UNIT_MEAN_JOBS, value / bound, &once, 1));
+}
+
+void
+wp_report_plan_add_unmet (GString *text, const GPtrArray *slos, const WpSlo *slo, WpTrend trend)
+{
+  g_string_append (text, slo->text);
+  if (slos->len > 1 && trend != WP_TREND_BETTER && trend != WP_TREND_SAME)
+    g_string_append (text, " and the others");
 }
 
 /* "no queue meets wait.p99<1s: 9.31 s, 9.31 times the bound, without a limit" */
@@ -129,7 +137,10 @@ add_limit (GString *text, const WpPlan *plan, double scale, WpPlanKind kind)
       g_string_append (text, " suffices\n");
       return;
     }
-  g_string_append_printf (text, " meets %s: ", limit->point.slo->text);
+  g_string_append (text, " meets ");
+  wp_report_plan_add_unmet (text, plan->slos, limit->point.slo,
+                            (workers ? wp_slo_trend_in_workers : wp_slo_trend_in_queue) (limit->point.slo));
+  g_string_append (text, ": ");
   wp_report_plan_add_failure (text, &limit->point);
   g_string_append (text, workers ? ", with more than are ever busy\n" : ", without a limit\n");
 }

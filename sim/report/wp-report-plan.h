@@ -10,6 +10,9 @@
 void wp_report_plan_add_text (GString *text, const WpReport *report);
 /* "25.3 ms, 2.53 times the bound": of the objective that the point fails. */
 void wp_report_plan_add_failure (GString *text, const WpPlanPoint *point);
+/* "wait.p99<1s", which the most generous size fails; or "utilisation>50% and the others", where a smaller one
+ * may meet it. @trend: in the size */
+void wp_report_plan_add_unmet (GString *text, const GPtrArray *slos, const WpSlo *slo, WpTrend trend);
 
 /* members "at", "plan", "unmet" and "headroom" */
 void wp_report_plan_add_json (JsonBuilder *builder, const WpReport *report);

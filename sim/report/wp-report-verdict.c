@@ -90,12 +90,12 @@ wp_report_verdict_add_gate (GString *text, const WpReport *report)
 
 /* Counts of requests that did not simply pass. */
 static const struct {
-  const char *metric, *what, *would;
+  const char *metric, *what, *none, *would;
 } counts[] = {
-  { "blocked", "blocked", "block" },
-  { "rejected", "rejected", "reject" },
-  { "timed_out", "timed out", "time out" },
-  { "abandoned", "abandoned", "lose" },
+  { "blocked", "blocked", "nobody blocks", "block" },
+  { "rejected", "rejected", "nobody is rejected", "reject" },
+  { "timed_out", "timed out", "nobody times out", "time out" },
+  { "abandoned", "abandoned", "nobody leaves", "lose" },
 };
 
 /* -1: it is none of them */
@@ -123,35 +123,54 @@ add_name (GString *text, const WpMetric *metric)
     g_string_append_printf (text, "%s of %.*s", dot + 1, (int) (dot - metric->name), metric->name);
 }
 
-/* The result of the sizes at the traffic as it is: "nobody blocks, p99 of waiting 210 ms". */
 static void
-add_given (GString *text, const GPtrArray *slos, const WpSummary *summary)
+add_figure (GString *text, const WpSlo *slo, const WpSummary *summary)
+{
+  const WpMetric *metric = slo->metric;
+  const double value = wp_metric_value (metric, summary), bound = wp_slo_bound (slo, summary);
+  int count = find_count (metric);
+  char cell[WP_FORMAT_CELL];
+
+  if (count >= 0 && value == 0)
+    g_string_append (text, counts[count].none);
+  else if (count >= 0)
+    g_string_append_printf (text, "%s %s", wp_format_whole (cell, value), counts[count].what);
+  else if (isnan (value) && g_str_has_prefix (metric->name, "blocked_time.") && summary->blocked == 0)
+    g_string_append (text, counts[0].none);
+  else if (isnan (value) && g_str_equal (metric->name, "first_full"))
+    g_string_append (text, "never full");
+  else
+    {
+      add_name (text, metric);
+      g_string_append_printf (text, " %s", wp_format_distinct (cell, metric->unit, value, &bound, 1));
+    }
+}
+
+/* The result of the sizes at the traffic as it is: "nobody blocks, p99 of waiting 210 ms". Of the counts that
+ * are 0 the first says enough; where a full queue rejects nobody ever blocks. */
+static void
+add_given (GString *text, const GPtrArray *slos, const WpPolicy *policy, const WpSummary *summary)
 {
   const char *before = ": ";
+  gboolean is_said = FALSE;
+  WpLayout layout;
 
+  wp_policy_layout (policy, &layout);
   for (guint i = 0; i < slos->len; i++)
     {
       const WpSlo *slo = g_ptr_array_index (slos, i);
-      const WpMetric *metric = slo->metric;
-      const double value = wp_metric_value (metric, summary), bound = wp_slo_bound (slo, summary);
-      int count = find_count (metric);
+      int count = find_count (slo->metric);
       gboolean is_met = wp_slo_is_met (slo, summary);
-      char cell[WP_FORMAT_CELL];
 
-      if (count > 0 && value == 0 && is_met)
-        continue;
+      if (count >= 0 && wp_metric_value (slo->metric, summary) == 0 && is_met)
+        {
+          if (is_said || (count == 0 && layout.rejects))
+            continue;
+          is_said = TRUE;
+        }
       g_string_append (text, before);
       before = ", ";
-      if ((count == 0 && value == 0)
-          || (isnan (value) && g_str_has_prefix (metric->name, "blocked_time.") && summary->blocked == 0))
-        g_string_append (text, "nobody blocks");
-      else if (count >= 0)
-        g_string_append_printf (text, "%s %s", wp_format_whole (cell, value), counts[count].what);
-      else
-        {
-          add_name (text, metric);
-          g_string_append_printf (text, " %s", wp_format_distinct (cell, metric->unit, value, &bound, 1));
-        }
+      add_figure (text, slo, summary);
       if (!is_met)
         g_string_append_printf (text, ", not %s", slo->text);
     }
@@ -215,12 +234,13 @@ add_holds (GString *text, const WpRecommendation *self, gboolean fails)
 }
 
 static void
-add_found (GString *text, const WpReport *report, const WpSummary *summary, const char *between)
+add_found (GString *text, const WpReport *report, guint model, const char *between)
 {
   const WpRecommendation *self = report->recommendation;
+  const WpSummary *summary = &report->summary[model];
 
   g_string_append_printf (text, "se --workers=%u --queue=%u", self->workers, self->queue_jobs);
-  add_given (text, report->plan->slos, summary);
+  add_given (text, report->plan->slos, &report->policies[model], summary);
   add_holds (text, self, wp_slos_first_failure (report->plan->slos, summary) != NULL);
   if (!self->has_neighbour)
     return;
@@ -229,12 +249,15 @@ add_found (GString *text, const WpReport *report, const WpSummary *summary, cons
 }
 
 static void
-add_not_found (GString *text, const WpRecommendation *self)
+add_not_found (GString *text, const WpRecommendation *self, const GPtrArray *slos)
 {
   const WpPlanPoint *limit = &self->limit;
 
-  g_string_append (text, limit->slo ? "o size meets " : "o size that was tried meets ");
-  g_string_append (text, limit->slo ? limit->slo->text : "the objectives");
+  g_string_append (text, limit->slo ? "o size meets " : "o size that was tried meets the objectives");
+  if (limit->slo)
+    wp_report_plan_add_unmet (text, slos, limit->slo,
+                              (self->workers > 0 ? wp_slo_trend_in_queue
+                                                 : wp_slo_trend_in_workers) (limit->slo));
   if (self->margin != 1)
     g_string_append_printf (text, " at %.4g times this traffic", self->margin);
   if (limit->slo)
@@ -259,9 +282,9 @@ add_verdict (GString *text, const WpReport *report, const char *between)
   g_string_append_c (text, self->is_found ? (assumed ? 'u' : 'U') : (assumed ? 'n' : 'N'));
   for (guint i = 0; i < report->n_models; i++)
     if (wp_report_is_recommended (report, i))
-      add_found (text, report, &report->summary[i], between);
+      add_found (text, report, i, between);
   if (!self->is_found)
-    add_not_found (text, self);
+    add_not_found (text, self, report->plan->slos);
 }
 
 /* NULL: no sizes were looked for, as some are given. */
