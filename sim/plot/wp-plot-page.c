@@ -15,10 +15,17 @@ typedef struct {
 
 #define FAR_APART 4 /* times: ends on one axis, where the shorter could still be read */
 
+/* Of the first model; NULL: nothing was measured. */
+static const WpPlotSide *
+measured_of (const WpPlotData *data, guint model)
+{
+  return model == 0 ? wp_plot_data_measured (data) : NULL;
+}
+
 static gint64
 end_of (const WpPlotData *data, guint model)
 {
-  const WpPlotSide *measured = model == 0 ? wp_plot_data_measured (data) : NULL;
+  const WpPlotSide *measured = measured_of (data, model);
 
   return MAX (wp_downsample_end (wp_plot_data_side (data, model)->depth),
               measured ? wp_downsample_end (measured->depth) : 0);
@@ -53,8 +60,8 @@ draw_run (cairo_t *cr, gconstpointer what)
 
   wp_plot_title (cr, run->title);
   for (guint i = 0; i < wp_plot_data_models (run->data); i++, top += WP_PLOT_DEPTH_HEIGHT)
-    wp_plot_depth (cr, top, wp_plot_data_side (run->data, i),
-                   i == 0 ? wp_plot_data_measured (run->data) : NULL, axis_end (run->data, i));
+    wp_plot_depth (cr, top, wp_plot_data_side (run->data, i), measured_of (run->data, i),
+                   axis_end (run->data, i));
   wp_plot_quantiles (cr, top, run->data);
 }
 
@@ -254,8 +261,8 @@ draw_depth (cairo_t *cr, gconstpointer what)
 {
   const Panel *panel = what;
 
-  wp_plot_depth (cr, EMBED_TOP, wp_plot_data_side (panel->data, panel->model), NULL,
-                 axis_end (panel->data, panel->model));
+  wp_plot_depth (cr, EMBED_TOP, wp_plot_data_side (panel->data, panel->model),
+                 measured_of (panel->data, panel->model), axis_end (panel->data, panel->model));
 }
 
 static void

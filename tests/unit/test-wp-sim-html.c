@@ -341,6 +341,7 @@ test_against (void)
       g_assert_cmpuint (page->n_pictures, ==, 2);
       html = sim_run_read (run, "a.html");
       g_assert_nonnull (strstr (html, "<h2>Predicted and measured</h2>"));
+      g_assert_nonnull (strstr (html, ">with parked, measured<")); /* the curve of depth */
       g_assert_true ((strstr (html, "<td>NO</td>") != NULL) == (cases[i].status == 1));
     }
 }
