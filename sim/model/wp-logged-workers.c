@@ -14,8 +14,9 @@
 #define LEAST_WAITING 0.005 /* of the response */
 #define MAX_NEGATIVE  0.01  /* of those that waited */
 #define NEGATIVE_COST 10    /* nats: what a row that cannot be has to be outweighed by */
-#define MOST_WAITED   0.95  /* of the rows: where more did, only negative services and the range show pools */
-#define FEW_NEGATIVE  0.0002 /* then */
+#define LATENESS      0.05 /* of the mean service: stamps of a busy server are late by more than their width */
+#define CHANCE        4    /* standard deviations: more is none */
+#define MOST_WAITED   0.95 /* of the rows: where more did, only a narrow range is one pool's */
 
 const char *
 wp_logged_reason_text (WpLoggedReason reason)
@@ -156,9 +157,17 @@ typedef struct {
   double response_mean;          /* ns */
 } Counts;
 
-static Counts
-count_rows (const WpLoggedSearch *self)
+/* What a service has to be below to be negative, and not only late or cut off. */
+static double
+least_service (double resolution, double mean)
 {
+  return -2 * resolution - LATENESS * MAX (mean, 0);
+}
+
+static Counts
+count_rows (const WpLoggedSearch *self, double service_mean)
+{
+  double least = least_service (self->resolution, service_mean);
   Counts counts = { 0 };
 
   for (guint i = 0; i < self->n_windows; i++)
@@ -166,7 +175,7 @@ count_rows (const WpLoggedSearch *self)
       {
         counts.rows++;
         counts.waited += self->windows[i].waited[row];
-        counts.negative += (double) self->windows[i].services[row] < -2 * self->resolution;
+        counts.negative += (double) self->windows[i].services[row] < least;
         counts.response_mean += (double) (self->windows[i].departures[row] - self->windows[i].arrivals[row]);
       }
   counts.response_mean /= counts.rows;
@@ -245,7 +254,7 @@ doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const
 
   if (services->mean < least || (!is_shown && may_be_coarse (self, found, services->mean, least)))
     return WP_LOGGED_REASON_COARSE;
-  if (counts->negative > (all_waited ? FEW_NEGATIVE : MAX_NEGATIVE) * counts->waited
+  if (counts->negative > MAX_NEGATIVE * counts->waited
       || found->gain < WP_LOGGED_LEAST_GAIN + NEGATIVE_COST * counts->negative)
     return WP_LOGGED_REASON_NEGATIVE;
   if (!is_near (found->workers, found->low) || !is_near (found->workers, found->high)
@@ -274,7 +283,7 @@ judge (WpLoggedSearch *self, gboolean is_spread, WpLoggedWorkers *found)
   for (guint i = 0; i < self->n_windows; i++)
     wp_logged_window_recover (&self->windows[i], found->workers);
   wp_logged_sample_init (&services, self, TRUE, WP_LOGGED_RANK_DITHER);
-  counts = count_rows (self);
+  counts = count_rows (self, services.mean);
   found->negative = counts.negative / counts.rows;
   is_found = found->gain >= WP_LOGGED_LEAST_GAIN && counts.waited >= LEAST_WAITED;
   found->reason = is_found ? doubt (self, &services, is_spread, &counts, found) : WP_LOGGED_REASON_RISING;
@@ -306,12 +315,75 @@ wp_logged_workers_find (const WpLoggedTimes *log, WpLoggedWorkers *found)
     found->service_mean_ns = found->response_mean_ns;
 }
 
+/* Sums of the services of a part of the rows. */
+typedef struct {
+  double n, sum, squares;
+} Part;
+
+static Part
+add_up (const gint64 *services_ns, gsize from, gsize end)
+{
+  Part part = { 0 };
+
+  for (gsize i = from; i < end; i++)
+    if (services_ns[i] != WP_TIME_NONE)
+      {
+        double service = (double) MAX (services_ns[i], 0);
+
+        part.n++;
+        part.sum += service;
+        part.squares += service * service;
+      }
+
+  return part;
+}
+
+/* Of a log that begins in a busy period it is not known when the first @workers requests were begun: as it
+ * seems, when they came. Where they would be longer than the others by more than chance, they have their
+ * mean. */
+static void
+shorten_first (gint64 *services_ns, gsize n, guint workers)
+{
+  Part first, others;
+  double mean, deviation;
+  gsize end = 0;
+
+  for (guint left = workers; end < n && left > 0; end++)
+    left -= services_ns[end] != WP_TIME_NONE;
+  first = add_up (services_ns, 0, end);
+  others = add_up (services_ns, end, n);
+  if (others.n < MIN_ROWS)
+    return;
+  mean = others.sum / others.n;
+  deviation = sqrt (MAX (others.squares / others.n - mean * mean, 0));
+  if (first.sum > first.n * mean + CHANCE * deviation * sqrt (first.n))
+    for (gsize i = 0; i < end; i++)
+      services_ns[i] = services_ns[i] != WP_TIME_NONE ? (gint64) mean : WP_TIME_NONE;
+}
+
+/* Negative services are counted, and are 0 then. */
+static void
+put_services (gint64 *services_ns, gsize n, WpLoggedWorkers *found)
+{
+  Part all = add_up (services_ns, 0, n);
+  double negative = 0, least;
+
+  found->service_mean_ns = all.n > 0 ? all.sum / all.n : 0;
+  least = least_service (found->resolution_ns, found->service_mean_ns);
+  for (gsize i = 0; i < n; i++)
+    if (services_ns[i] != WP_TIME_NONE)
+      {
+        negative += (double) services_ns[i] < least;
+        services_ns[i] = MAX (services_ns[i], 0);
+      }
+  found->negative = all.n > 0 ? negative / all.n : 0;
+}
+
 void
 wp_logged_workers_recover (const WpLoggedTimes *log, guint workers, gint64 *services_ns,
                            WpLoggedWorkers *found)
 {
   WpServerTimes free_at;
-  double n = 0, negative = 0, sum = 0;
 
   put_means (log, found);
   if (log->n > 0)
@@ -328,12 +400,9 @@ wp_logged_workers_recover (const WpLoggedTimes *log, guint workers, gint64 *serv
       start = wp_server_times_next (&free_at, log->arrivals_ns[i]);
       if (end >= start)
         wp_server_times_take (&free_at, start, end);
-      n++;
-      negative += (double) (end - start) < -2 * found->resolution_ns;
-      services_ns[i] = MAX (end - start, 0);
-      sum += (double) services_ns[i];
+      services_ns[i] = end - start;
     }
   wp_server_times_clear (&free_at);
-  found->negative = n > 0 ? negative / n : 0;
-  found->service_mean_ns = n > 0 ? sum / n : 0;
+  shorten_first (services_ns, log->n, workers);
+  put_services (services_ns, log->n, found);
 }

@@ -28,7 +28,7 @@ typedef struct {
   guint workers;        /* 0: none, unless QUEUED */
   guint low, high;      /* the range that explains the log nearly as well; 0: there is no such number */
   double gain;          /* of the workers' number over none: nats (log-likelihood) */
-  double negative;      /* share of recovered services below -2 @resolution_ns */
+  double negative;      /* share of recovered services below -2 @resolution_ns - 5 % of their mean */
   double dependence;    /* -0.5 to 0.5: of services on the number in the system, in mean ranks */
   double resolution_ns; /* of the stamps */
   double response_mean_ns, service_mean_ns; /* of all rows that have a response; the latter as recovered */
@@ -65,8 +65,9 @@ void wp_logged_workers_find (const WpLoggedTimes *log, WpLoggedWorkers *found);
 /**
  * wp_logged_workers_recover:
  * @workers: >= 1
- * @services_ns: (out): of each row, WP_TIME_NONE where it has no response; what would be negative is 0; may
- * be the responses of @log, in whose place they are put then
+ * @services_ns: (out): of each row, WP_TIME_NONE where it has no response; what would be negative is 0, and
+ * where the log begins in a busy period the first @workers rows have the mean of the others; may be the
+ * responses of @log, in whose place they are put then
  * @found: its negative, response_mean_ns and service_mean_ns are set
  */
 void wp_logged_workers_recover (const WpLoggedTimes *log, guint workers, gint64 *services_ns,

@@ -49,6 +49,27 @@ test_recovered (void)
     }
 }
 
+/* A log that begins when the queue is long, as one that was rotated then: the first requests seem to be
+ * served as long as they wait. */
+static void
+test_begins_in_a_busy_period (void)
+{
+  DrawnSetup setup = { DRAWN_FIFO, DRAWN_EXPONENTIAL, 32, 1.2, 0.05, 0, FALSE, TRUE, 10000, 1, 5 };
+  g_autoptr (DrawnLog) log = drawn_log_new (&setup);
+  g_autofree gint64 *services = g_new (gint64, log->n);
+  WpLoggedTimes times = times_of (log, &setup);
+  WpLoggedWorkers found = { 0 };
+  double sum = 0;
+
+  wp_logged_workers_recover (&times, 32, services, &found);
+  for (gsize i = 0; i < log->n; i++)
+    {
+      sum += (double) log->services_ns[i];
+      g_assert_cmpint (services[i], <, WP_NS_PER_S);
+    }
+  g_assert_cmpfloat (fabs (found.service_mean_ns * (double) log->n / sum - 1), <, 0.005);
+}
+
 /* In overload each multiple of the workers, and of a service that is always the same, explains a log as well,
  * but for how its fraction of a stamp is rounded: the fewest are meant. */
 static void
@@ -280,6 +301,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/logged-workers/recovered", test_recovered);
+  g_test_add_func ("/logged-workers/begins-in-a-busy-period", test_begins_in_a_busy_period);
   g_test_add_func ("/logged-workers/constant", test_constant);
   g_test_add_func ("/logged-workers/constant-in-a-stamp", test_constant_in_a_stamp);
   g_test_add_func ("/logged-workers/rows-without-response", test_rows_without_response);
