@@ -3,6 +3,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
 #include "sim/model/wp-service-time.h"
+#include "sim/plan/wp-slo.h"
 #include "sim/wp-sim-options.h"
 
 gboolean
@@ -287,6 +288,16 @@ check_dispatch (const WpSimOptions *self, GError **error)
 }
 
 static gboolean
+judges_latency (const WpSimOptions *self)
+{
+  for (guint i = 0; self->plan.slos && i < self->plan.slos->len; i++)
+    if (g_str_has_prefix (((const WpSlo *) g_ptr_array_index (self->plan.slos, i))->metric->name, "latency."))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean
 check_questions (const WpSimOptions *self, GError **error)
 {
   gboolean at = self->plan.at_ns != WP_TIME_NONE;
@@ -295,6 +306,8 @@ check_questions (const WpSimOptions *self, GError **error)
       "--slo judges a prediction: it does not go with --generate, --against and --calibrate" },
     { self->plan.slos && wp_sim_options_are_csv (self) && !self->plan.sweep,
       "--slo reports in text and JSON, and in the CSV of --sweep" },
+    { judges_latency (self) && self->draw.clients.clients == 0,
+      "--slo: latency is of --clients: the time from arrival to finish is response" },
     { at && self->draw.clients.clients > 0, "--at is not available with --clients" },
     { at && (wp_sim_options_are_csv (self) || self->against),
       "--at reports in the text and JSON of a run only" },

@@ -657,6 +657,8 @@ test_bad_options (void)
       "--slo: \"wait.p100<1s\": \"p100\" is not a percentile, such as p95 or p99.5" },
     { "--slo=blocked==0 --generate=poisson:rate=100,duration=1s", "--slo judges a prediction" },
     { "--slo=blocked==0 -m Default --format=csv trace.csv", "--slo reports in text and JSON" },
+    { "--gate -w 2 --slo=latency.p99<1s trace.csv", /* null, which met any bound */
+      "--slo: latency is of --clients: the time from arrival to finish is response" },
     { "--plan --no-plan trace.csv", "--plan and --no-plan exclude each other" },
     { "--plan --format=csv trace.csv", "text and JSON only" },
     { "--plan -m Default trace.csv", "neither queue nor workers" },
