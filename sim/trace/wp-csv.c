@@ -5,9 +5,10 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-known-columns.h"
 
-#define MAX_NOTES 1000
-#define MOMENT    "# at="
-#define PRESSURE  "pressure="
+#define MAX_NOTES       1000
+#define MOMENT          "# at="
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define PRESSURE        "pressure="
 
 typedef struct {
   WpTraceFormat table;
@@ -264,7 +265,24 @@ repeats_header (const WpCsv *self, gsize n_fields)
   if (n_fields != self->n_names)
     return FALSE;
   for (gsize i = 0; i < n_fields; i++)
-    if (!g_str_equal (self->fields[i].text, self->table.names[i]))
+    {
+      const char *text = self->fields[i].text;
+
+      if (i == 0 && g_str_has_prefix (text, BYTE_ORDER_MARK))
+        text += strlen (BYTE_ORDER_MARK);
+      if (!g_str_equal (text, self->table.names[i]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* A header, but for the order of its columns. */
+static gboolean
+is_other_header (const WpCsv *self, gsize n_fields)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    if (!g_strv_contains ((const char *const *) self->table.names, self->fields[i].text))
       return FALSE;
 
   return TRUE;
@@ -273,8 +291,14 @@ repeats_header (const WpCsv *self, gsize n_fields)
 static WpTraceFormatStatus
 check_cells (WpCsv *self, gsize n_fields, GError **error)
 {
-  if (self->n_names == 0 || n_fields == self->n_names)
+  if (self->n_names == 0 || (n_fields == self->n_names && !is_other_header (self, n_fields)))
     return WP_TRACE_FORMAT_ROW;
+  if (n_fields == self->n_names)
+    {
+      g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
+                           "the header again, in another order: give the parts as several files");
+      return fail_row (self, error);
+    }
   if (*self->fields[0].text == '#')
     {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,

@@ -4,6 +4,8 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/base/wp-options.h"
+#include "sim/base/wp-time.h"
+#include "sim/trace/wp-field-time.h"
 #include "sim/trace/wp-json-scan.h"
 #include "sim/trace/wp-known-columns.h"
 #include "sim/trace/wp-mapping.h"
@@ -20,11 +22,13 @@ typedef struct {
   guint64 row;
   gsize guess; /* keys come in the order of the row before, as a rule */
   WpField *fields;
+  guint ours, foreign; /* sets of 1 << WpColumn: the first lines have some value of ours, or another */
 } WpJsonl;
 
 /* A line that is being read. */
 typedef struct {
   WpJsonl *self;    /* gets the cells; NULL: the names are collected */
+  WpJsonl *sampler; /* of the names */
   GPtrArray *names; /* of char, or NULL */
   WpJsonScan scan;
   GString *path; /* "outer." of the object that we are in */
@@ -105,6 +109,25 @@ find_name (WpJsonl *self, const char *name)
   return (gssize) place - 1;
 }
 
+/* Our columns of the same names hold times: a service may be the name of one, and a response its status. */
+static void
+look_at_value (WpJsonl *self, const char *name, WpField field)
+{
+  gboolean is_response = g_ascii_strcasecmp (name, wp_column_name (WP_COLUMN_RESPONSE)) == 0;
+  gboolean is_service = g_ascii_strcasecmp (name, wp_column_name (WP_COLUMN_SERVICE)) == 0;
+  gboolean is_status = field.len == 3 && *field.text >= '1' && *field.text <= '5'
+                       && g_ascii_isdigit (field.text[1]) && g_ascii_isdigit (field.text[2]);
+  gint64 ns;
+
+  if ((!is_response && !is_service) || wp_field_is_missing (field))
+    return;
+  if ((wp_time_parse_seconds (field.text, field.len, &ns) || wp_field_parse_amount (field, &ns))
+      && !(is_response && is_status))
+    self->ours |= 1u << (is_response ? WP_COLUMN_RESPONSE : WP_COLUMN_SERVICE);
+  else
+    self->foreign |= 1u << (is_response ? WP_COLUMN_RESPONSE : WP_COLUMN_SERVICE);
+}
+
 static gboolean
 put_cell (Reader *reader, const char *name, WpField field)
 {
@@ -113,6 +136,8 @@ put_cell (Reader *reader, const char *name, WpField field)
 
   if (reader->names != NULL && !g_ptr_array_find_with_equal_func (reader->names, name, g_str_equal, NULL))
     g_ptr_array_add (reader->names, g_strdup (name));
+  if (reader->names != NULL)
+    look_at_value (reader->sampler, name, field);
   if (place < 0)
     return TRUE;
   if (self->seen[place] == self->row)
@@ -204,9 +229,22 @@ static gboolean
 read_row (WpJsonl *self, GPtrArray *names, char *line, gsize len, GError **error)
 {
   g_autoptr (GString) path = g_string_new (NULL);
-  Reader reader = { names != NULL ? NULL : self, names, { line, line, line + len, NULL, NULL }, path, 0 };
+  Reader reader
+      = { names != NULL ? NULL : self, self, names, { line, line, line + len, NULL, NULL }, path, 0 };
 
   return read_line (&reader) || fail_line (self, &reader, error);
+}
+
+static gboolean
+is_same_name (gconstpointer a, gconstpointer b)
+{
+  return g_ascii_strcasecmp (a, b) == 0;
+}
+
+static gboolean
+has_name (GPtrArray *names, const char *name)
+{
+  return g_ptr_array_find_with_equal_func (names, name, is_same_name, NULL);
 }
 
 /* Our own columns may be missing in the first object, but arrival is needed in all, and a caller that reads
@@ -216,8 +254,19 @@ add_own_names (GPtrArray *names)
 {
   for (int i = 0; i < WP_N_COLUMNS; i++)
     if (i != WP_COLUMN_ARRIVAL && WP_COLUMNS_ALL & 1u << i
-        && !g_ptr_array_find_with_equal_func (names, wp_column_name ((WpColumn) i), g_str_equal, NULL))
+        && !has_name (names, wp_column_name ((WpColumn) i)))
       g_ptr_array_add (names, g_strdup (wp_column_name ((WpColumn) i)));
+}
+
+static GStrv
+copy_names (GPtrArray *names)
+{
+  GStrv copy = g_new0 (char *, names->len + 1);
+
+  for (guint i = 0; i < names->len; i++)
+    copy[i] = g_strdup (g_ptr_array_index (names, i));
+
+  return copy;
 }
 
 /* A key that --columns or --where names may come later than in the first lines. */
@@ -271,10 +320,15 @@ jsonl_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
 {
   WpJsonl *self = (WpJsonl *) table;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *arrival = wp_column_name (WP_COLUMN_ARRIVAL);
+  g_auto (GStrv) met = NULL;
 
   table->skips = table->has_remarks = TRUE;
   if (!sample_names (self, names, error))
     return FALSE;
+  if (!has_name (names, arrival))
+    table->foreign = self->foreign & ~self->ours;
+  met = copy_names (names);
   add_own_names (names);
   self->n_known = names->len;
   add_asked_names (names, options);
@@ -287,8 +341,11 @@ jsonl_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
   self->seen = g_new0 (guint64, self->n_names);
   self->fields = g_new0 (WpField, self->n_names);
   wp_trace_set_known_columns (table, options, FALSE);
+  if (table->columns != NULL || (options->columns != NULL && strstr (options->columns, arrival) != NULL))
+    return TRUE;
 
-  return TRUE;
+  return wp_mapping_check_arrival ((const char *const *) met, error)
+         || (wp_read_buffer_prefix (&table->window, table->header_line, error), FALSE);
 }
 
 /* At the end: was each key that an option names in some line? */

@@ -6,6 +6,7 @@ typedef struct {
   const char *title; /* the program that writes the log; NULL: any */
   char *columns;     /* as --columns */
   const char *where; /* as --where */
+  gboolean has_duration;
 } WpKnownColumns;
 
 /* @divisor: of the duration, to seconds. */
@@ -110,7 +111,7 @@ find_known (const char *const *names, gboolean needs_duration, WpKnownColumns *k
       && !(find_apache (names, &row) && (row.duration != NULL || !needs_duration))
       && (needs_duration || !find_row (names, FALSE, &row)))
     return FALSE;
-  *known = (WpKnownColumns){ row.title, make_columns (&row), row.where };
+  *known = (WpKnownColumns){ row.title, make_columns (&row), row.where, row.duration != NULL };
 
   return TRUE;
 }
@@ -128,6 +129,8 @@ wp_trace_set_known_columns (WpTraceFormat *self, const WpTraceOptions *options, 
     return;
   self->columns = self->own_columns = known.columns;
   self->where = known.where;
+  if (known.has_duration) /* a service is the name of one there, and a response its status or its size */
+    self->foreign = (WP_COLUMNS_ALL | 1u << WP_COLUMN_RESPONSE) & ~(1u << WP_COLUMN_ID);
   if (known.title != NULL)
     self->title = self->own_title = g_strdup_printf ("%s of %s", self->title, known.title);
 }
@@ -141,6 +144,42 @@ wp_trace_know_path (const char *const *names)
   for (const char *const *path = paths; *path != NULL; path++)
     if (g_strv_contains (names, *path))
       return *path;
+
+  return NULL;
+}
+
+/* Milliseconds and the like, where the name ends in them. */
+static const char *
+find_divisor (const char *name)
+{
+  static const struct {
+    const char *end, *divisor;
+  } units[] = { { "ms", "/1000" }, { "millis", "/1000" }, { "us", "/1e6" },    { "micros", "/1e6" },
+                { "ns", "/1e9" },  { "nanos", "/1e9" },   { "(ms)", "/1000" }, { "(us)", "/1e6" } };
+  gsize len = strlen (name);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    {
+      gsize end = strlen (units[i].end);
+
+      if (len > end && g_ascii_strcasecmp (name + len - end, units[i].end) == 0)
+        return units[i].divisor;
+    }
+
+  return "";
+}
+
+char *
+wp_trace_guess_duration (const char *const *names)
+{
+  static const char *const parts[]
+      = { "request_time", "request-time", "response_time", "response-time", "responsetime", "service_",
+          "time-taken",   "time_taken",   "timetaken",     "latency",       "duration",     "elapsed" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    for (const char *const *name = names; *name != NULL; name++)
+      if (strcasestr (*name, parts[i]) != NULL && strpbrk (*name, "[]'") == NULL)
+        return g_strconcat ("[", *name, "]", find_divisor (*name), NULL);
 
   return NULL;
 }

@@ -173,17 +173,32 @@ bind_option (WpMapping *self, const char *columns, const char *const *names, gbo
   return TRUE;
 }
 
+/* The column of that name; Arrival, Service and Response are ours too, unless a name is so exactly. */
+static int
+find_named (const char *const *names, const char *name)
+{
+  static const WpColumn columns[] = { WP_COLUMN_ARRIVAL, WP_COLUMN_SERVICE, WP_COLUMN_RESPONSE };
+  int column = find_column (name);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (columns) && column < 0; i++)
+    if (g_ascii_strcasecmp (name, wp_column_name (columns[i])) == 0
+        && !g_strv_contains (names, wp_column_name (columns[i])))
+      column = (int) columns[i];
+
+  return column;
+}
+
 static gboolean
-bind_names (WpMapping *self, const char *const *names, gboolean reads_requests, GError **error)
+bind_names (WpMapping *self, const char *const *names, guint foreign, gboolean reads_requests, GError **error)
 {
   guint mapped = self->columns;
 
   for (int i = 0; names[i] != NULL; i++)
     {
-      int column = find_column (names[i]);
+      int column = find_named (names, names[i]);
       Binding binding = { (WpColumn) column, i, i, NULL, NULL, names[i] };
 
-      if (column < 0 || mapped & 1u << column || (!reads_requests && column >= WP_COLUMN_METHOD))
+      if (column < 0 || (mapped | foreign) & 1u << column || (!reads_requests && column >= WP_COLUMN_METHOD))
         continue;
       if (self->columns & 1u << column)
         return wp_fail (error, WP_ERROR_BAD_TRACE, "column \"%s\" is there twice", names[i]);
@@ -208,14 +223,50 @@ find_likely (const char *const *names)
   return NULL;
 }
 
-/* Is the first line one of values: numbers and dates? */
+/* Is one a value: a number or a date? */
 static gboolean
-are_values (const char *const *names)
+has_value (const char *const *names)
 {
-  while (*names != NULL && strspn (*names, "+-.0123456789") > 0 && strpbrk (*names, "[\"") == NULL)
-    names++;
+  for (; *names != NULL; names++)
+    {
+      WpField field = { *names, strlen (*names) };
+      gint64 ns;
 
-  return *names == NULL;
+      if (field.len > 0
+          && (strspn (*names, "+-.0123456789") == field.len || wp_field_parse_date (field, NULL, &ns)))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Not as a header has them: a time of day, a quote, key=value, or a sentence. */
+static gboolean
+is_of_log (const char *const *names)
+{
+  for (; *names != NULL; names++)
+    {
+      const char *colon = strchr (*names, ':');
+
+      while (colon != NULL && colon[1] != ' ' && !g_ascii_isdigit (colon[1]))
+        colon = strchr (colon + 1, ':');
+      if (colon != NULL || strpbrk (*names, "\"=") != NULL)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+fail_log_line (const char *text, GError **error)
+{
+  g_autofree char *shown = wp_field_quote ((WpField){ text, strlen (text) });
+
+  return wp_fail (error, WP_ERROR_BAD_TRACE,
+                  "%s is neither a header nor a line of a known log; say the log's format, as in "
+                  "--log-format='$remote_addr [$time_local] \"$request\" $status $request_time $rest' (of an "
+                  "access log that begins with other lines: --input=clf)",
+                  shown);
 }
 
 /* The columns that exist, the likeliest cause, and the option to give. */
@@ -226,11 +277,13 @@ fail_no_arrival (const char *const *names, GError **error)
   g_autofree char *there = wp_field_list_names (names);
   g_autofree char *shown = likely != NULL ? wp_field_quote ((WpField){ likely, strlen (likely) }) : NULL;
 
-  if (names[0] != NULL && are_values (names))
+  if (has_value (names))
     return wp_fail (
         error, WP_ERROR_BAD_TRACE,
         "no column \"arrival\": the first line has values; put the names of the columns above it, "
         "such as arrival,service");
+  if (is_of_log (names))
+    return fail_log_line (names[0], error);
   if (likely != NULL && names[1] == NULL && strpbrk (likely, "| ") != NULL)
     return wp_fail (
         error, WP_ERROR_BAD_TRACE,
@@ -242,6 +295,16 @@ fail_no_arrival (const char *const *names, GError **error)
       "no column \"arrival\"; the columns are %s; say which has the time, as in --columns 'arrival=[%.*s]'",
       *there != '\0' ? there : "none", shown != NULL ? (int) strlen (shown) - 2 : 4,
       shown != NULL ? shown + 1 : "NAME");
+}
+
+gboolean
+wp_mapping_check_arrival (const char *const *names, GError **error)
+{
+  for (gsize i = 0; names[i] != NULL; i++)
+    if (find_named (names, names[i]) == WP_COLUMN_ARRIVAL)
+      return TRUE;
+
+  return fail_no_arrival (names, error);
 }
 
 /* The cells of requests are read apart from the others. */
@@ -262,8 +325,8 @@ bind_requests (WpMapping *self, const char *const *names, gboolean reads_request
 }
 
 WpMapping *
-wp_mapping_new (const char *const *names, const char *columns, const char *defaults, gboolean reads_requests,
-                GError **error)
+wp_mapping_new (const char *const *names, const char *columns, const char *defaults, guint foreign,
+                gboolean reads_requests, GError **error)
 {
   g_autoptr (WpMapping) self = g_new0 (WpMapping, 1);
   guint given;
@@ -271,7 +334,7 @@ wp_mapping_new (const char *const *names, const char *columns, const char *defau
   self->bindings = g_array_new (FALSE, FALSE, sizeof (Binding));
   g_array_set_clear_func (self->bindings, binding_clear);
   if ((columns != NULL && !bind_option (self, columns, names, FALSE, error))
-      || !bind_names (self, names, reads_requests, error))
+      || !bind_names (self, names, foreign, reads_requests, error))
     return NULL;
   bind_requests (self, names, reads_requests);
   given = self->columns;

@@ -13,13 +13,17 @@ typedef struct _WpMapping WpMapping;
  * @names: of the table's columns, NULL-terminated; they outlive the mapping
  * @columns: --columns, or NULL; wins over columns of our own names
  * @defaults: the same for what neither gives; or NULL
+ * @foreign: set of 1 << WpColumn: another program's columns happen to have their names
  * @reads_requests: methods and paths, too
  *
  * Returns: NULL with WP_ERROR_BAD_VALUE (--columns) or WP_ERROR_BAD_TRACE (no arrival, a column of ours
  * twice).
  */
-WpMapping *wp_mapping_new (const char *const *names, const char *columns, const char *defaults,
+WpMapping *wp_mapping_new (const char *const *names, const char *columns, const char *defaults, guint foreign,
                            gboolean reads_requests, GError **error);
+
+/* FALSE with WP_ERROR_BAD_TRACE: none of @names is the arrival's. */
+gboolean wp_mapping_check_arrival (const char *const *names, GError **error);
 
 /* Adds to @unknown (of char, its own) what @columns, as --columns, name that is none of @names. */
 void wp_mapping_find_unknown (const char *columns, const char *const *names, GPtrArray *unknown);

@@ -28,6 +28,7 @@ struct _WpTraceFile {
   guint64 n_left_out; /* by it */
   guint64 n_skipped;  /* rows without an arrival, where that is no fault */
   gboolean stamps_known;
+  gboolean has_duration;  /* some row does: a service or a response */
   gboolean is_dated;      /* the first stamp is */
   gboolean is_of_several; /* files, with which it may share seconds */
   WpLogSeconds *seconds;  /* counted, or NULL */
@@ -58,7 +59,7 @@ open_mapping (WpTraceFile *self, GError **error)
   const char *const *names = (const char *const *) self->table->names;
   g_autoptr (GError) fault = NULL;
 
-  self->mapping = wp_mapping_new (names, self->options.columns, self->table->columns,
+  self->mapping = wp_mapping_new (names, self->options.columns, self->table->columns, self->table->foreign,
                                   self->options.reads_requests, &fault);
   if (self->mapping == NULL)
     {
@@ -162,12 +163,15 @@ read_row (WpTraceFile *self, gboolean may_fill, WpRow *row, GError **error)
     }
   if (wp_mapping_read (self->mapping, fields, row, error))
     {
+      self->has_duration |= row->service_ns != WP_TIME_NONE || row->response_ns != WP_TIME_NONE;
       if (row->arrival_ns != WP_TIME_NONE && self->check != NULL
           && !self->check (self->check_data, row, self->table->row_line, error))
         {
           wp_read_buffer_prefix (&self->table->window, self->table->row_line, error);
           return WP_TRACE_FILE_ERROR;
         }
+      if (row->arrival_ns != WP_TIME_NONE && self->is_spread && self->n_read == self->n_spread)
+        return WP_TRACE_FILE_END;
       if (row->arrival_ns != WP_TIME_NONE)
         return !self->is_spread || spread_arrival (self, row, error) ? WP_TRACE_FILE_ROWS
                                                                      : WP_TRACE_FILE_ERROR;
@@ -194,8 +198,6 @@ read_raw (WpTraceFile *self, gboolean may_fill, WpRow *rows, gsize max_rows, gsi
 
   if (self->options.limit_rows > 0)
     max_rows = (gsize) MIN (max_rows, self->options.limit_rows - self->n_read);
-  if (self->is_spread)
-    max_rows = (gsize) MIN (max_rows, self->n_spread - self->n_read);
   if (max_rows == 0)
     return wp_bad_rows_end (&self->bad, self->n_read, error) ? WP_TRACE_FILE_END : WP_TRACE_FILE_ERROR;
   *n_rows = self->is_fast && self->stamps_known && !self->is_spread && !self->is_dated /* it sees no clock */
@@ -412,6 +414,21 @@ wp_trace_file_progress (const WpTraceFile *self)
   return wp_input_progress (self->table->window.input);
 }
 
+/* Nothing says how long a request takes: is there a column that may? */
+static void
+append_guess (const WpTraceFile *self, GPtrArray *lines)
+{
+  const char *const *names = (const char *const *) self->table->names;
+  g_autofree char *guess = self->has_duration ? NULL : wp_trace_guess_duration (names);
+
+  if (guess != NULL)
+    g_ptr_array_add (lines,
+                     g_strdup_printf ("no column is a request time by its name; if %.*s is: --columns "
+                                      "'%s=%s'",
+                                      (int) (strchr (guess, ']') + 1 - guess), guess,
+                                      strcasestr (guess, "service") != NULL ? "service" : "response", guess));
+}
+
 void
 wp_trace_file_append_assumptions (const WpTraceFile *self, GPtrArray *lines)
 {
@@ -428,6 +445,8 @@ wp_trace_file_append_assumptions (const WpTraceFile *self, GPtrArray *lines)
   if (wp_mapping_request_line (self->mapping) != NULL)
     g_ptr_array_add (lines, g_strdup_printf ("methods and paths are those of column \"%s\"",
                                              wp_mapping_request_line (self->mapping)));
+  if (self->table->kind->append_notes == NULL)
+    append_guess (self, lines);
 }
 
 void

@@ -64,6 +64,7 @@ struct _WpTraceFormat {
   const char *title;   /* of the kind; it may know better */
   const char *columns; /* as --columns, for the columns that it leaves open; or NULL */
   const char *where;   /* as --where, unless that is given; or NULL */
+  guint foreign;       /* set of 1 << WpColumn: columns that have our names, and are another program's */
   char *own_columns;   /* these two, where they are the table's own */
   char *own_title;
   gboolean has_commas;  /* between the cells of rows: simple ones can be read by the fast path */

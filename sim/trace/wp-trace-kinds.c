@@ -67,6 +67,7 @@ detect_log (WpTraceFormat *probe, const char **log_format, GError **error)
 static gboolean
 check_lines (const WpReadBuffer *window, const char *line, gsize len, GError **error)
 {
+  static const char *const docker[] = { "{\"log\":", NULL };
   const char *cr = memchr (line, '\r', len);
   gsize rest = 1;
 
@@ -74,6 +75,9 @@ check_lines (const WpReadBuffer *window, const char *line, gsize len, GError **e
     rest++;
   if (*line == '[' && (rest == len || line[rest] == '{'))
     return wp_input_fail_foreign (window->input, "a JSON array", "jq -c '.[]'", error);
+  if (begins_with (line, len, docker) && memmem (line, len, "\"stream\":", 9) != NULL)
+    return wp_input_fail_foreign (window->input, "a log of Docker, with the server's lines in it",
+                                  "jq -rj .log", error);
   if (*line == '{' && rest == len)
     return wp_input_fail_foreign (window->input, "JSON over several lines", "jq -c .", error);
   if (cr != NULL && cr < line + len - 1 && memchr (line, '"', len) == NULL)

@@ -8,11 +8,16 @@
 typedef struct {
   WpTraceFormat table;
   char *fields_line; /* behind #Fields: */
-  gsize date;        /* the place of the first half of time; n_values: none */
+  gsize date;        /* the place of the first half of time; G_MAXSIZE: none */
   gsize n_values;    /* of a line */
+  gsize *places; /* of each value but that half, among the names; NO_PLACE: #Fields: did not name it at first
+                  */
   gboolean is_iis;
   WpField *values, *fields;
 } WpW3c;
+
+#define NO_PLACE G_MAXSIZE
+#define DURATION "time-taken"
 
 static gboolean
 starts_with (const char *line, gsize len, const char *word)
@@ -20,15 +25,19 @@ starts_with (const char *line, gsize len, const char *word)
   return len >= strlen (word) && g_ascii_strncasecmp (line, word, strlen (word)) == 0;
 }
 
-static gboolean
-set_names (WpW3c *self, const char *line, gsize len)
+/* Takes the line as the one of the rows that follow; the names of its values, of which date and time are one.
+ */
+static GStrv
+take_names (WpW3c *self, const char *line, gsize len)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_auto (GStrv) words = NULL;
 
+  g_free (self->fields_line);
   self->fields_line = g_strndup (line, len);
   words = g_strsplit_set (self->fields_line, " \t", -1);
   self->date = G_MAXSIZE;
+  self->n_values = 0;
   for (gsize i = 0; words[i] != NULL; i++)
     {
       gboolean is_date
@@ -43,12 +52,45 @@ set_names (WpW3c *self, const char *line, gsize len)
       self->n_values++;
     }
   g_ptr_array_add (names, NULL);
-  self->table.names = (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
-  self->table.header_line = self->table.row_line;
-  self->values = g_new0 (WpField, self->n_values + 1);
-  self->fields = g_new0 (WpField, self->n_values + 1);
 
-  return self->n_values > 0;
+  return (GStrv) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
+static gsize
+find_name (const WpW3c *self, const char *name)
+{
+  for (gsize i = 0; self->table.names[i] != NULL; i++)
+    if (g_str_equal (self->table.names[i], name))
+      return i;
+
+  return NO_PLACE;
+}
+
+/* The names are those of the first line; the later ones may have others, and another order. */
+static gboolean
+set_names (WpW3c *self, const char *line, gsize len, GError **error)
+{
+  g_auto (GStrv) names = take_names (self, line, len);
+
+  if (*names == NULL)
+    return wp_trace_format_fail (&self->table, "#Fields: names no columns", error);
+  if (self->table.names == NULL)
+    {
+      self->table.header_line = self->table.row_line;
+      self->table.names = g_strdupv (names);
+      self->fields = g_new0 (WpField, g_strv_length (names));
+    }
+  self->values = g_renew (WpField, self->values, self->n_values);
+  self->places = g_renew (gsize, self->places, self->n_values);
+  for (gsize i = 0; names[i] != NULL; i++)
+    self->places[i] = find_name (self, names[i]);
+  if (!g_strv_contains ((const char *const *) names, DURATION) || find_name (self, DURATION) != NO_PLACE)
+    return TRUE;
+  wp_trace_format_fail (&self->table, "#Fields: names " DURATION ", and does not above: split the log here",
+                        error);
+  self->table.is_bad_row = FALSE;
+
+  return FALSE;
 }
 
 /* A line of #. */
@@ -63,15 +105,10 @@ take_directive (WpW3c *self, const char *line, gsize len, GError **error)
     return TRUE;
   line += strlen (fields);
   len -= strlen (fields);
-  if (self->fields_line == NULL)
-    return set_names (self, line, len)
-           || wp_trace_format_fail (&self->table, "#Fields: names no columns", error);
-  if (strlen (self->fields_line) == len && memcmp (self->fields_line, line, len) == 0)
-    return TRUE;
-  wp_trace_format_fail (&self->table, "#Fields: names other columns than above: split the log here", error);
-  self->table.is_bad_row = FALSE;
 
-  return FALSE;
+  return (self->fields_line != NULL && strlen (self->fields_line) == len
+          && memcmp (self->fields_line, line, len) == 0)
+         || set_names (self, line, len, error);
 }
 
 /* The next line that is no directive. */
@@ -138,18 +175,15 @@ find_value (WpW3c *self, gsize place, WpTraceFormatSample sample)
 static gboolean
 set_columns (WpW3c *self, GError **error)
 {
-  const char *const *names = (const char *const *) self->table.names;
+  gsize place = find_name (self, DURATION);
   WpTraceFormatSample sample;
-  gsize place = 0;
   WpField taken;
 
   if (self->date == G_MAXSIZE)
     return TRUE;
   self->table.columns = "arrival=time";
-  if (!g_strv_contains (names, "time-taken"))
+  if (place == NO_PLACE)
     return TRUE;
-  while (!g_str_equal (names[place], "time-taken"))
-    place++;
   if (!wp_trace_format_sample (&self->table, &sample, error))
     return FALSE;
   taken = find_value (self, place, sample);
@@ -158,10 +192,11 @@ set_columns (WpW3c *self, GError **error)
   else if (memchr (taken.text, '.', taken.len) != NULL)
     self->table.columns = "arrival=time-[time-taken],response=[time-taken]";
   else if (taken.len > 0)
-    return wp_trace_format_fail (&self->table,
-                                 "time-taken has no point: is it seconds or milliseconds? Say it: --columns "
-                                 "'arrival=time-[time-taken]/1000,response=[time-taken]/1000'",
-                                 error);
+    return wp_trace_format_fail (
+        &self->table,
+        "time-taken has no point: is it seconds or milliseconds? Say it: --columns "
+        "'arrival=time-[time-taken]/1000,response=[time-taken]/1000', or without /1000",
+        error);
 
   return TRUE;
 }
@@ -199,7 +234,7 @@ w3c_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GErro
 {
   WpW3c *self = (WpW3c *) table;
   char *line;
-  gsize len, n, n_fields = 0;
+  gsize len, n, n_names = 0;
   WpTraceFormatStatus status = next_line (self, may_fill, &line, &len, error);
 
   *fields = self->fields;
@@ -214,6 +249,8 @@ w3c_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GErro
 
       return wp_trace_format_fail (table, problem, error) ? WP_TRACE_FORMAT_ROW : WP_TRACE_FORMAT_ERROR;
     }
+  for (gsize i = 0; table->names[i] != NULL; i++)
+    self->fields[i] = wp_trace_format_no_field;
   for (gsize i = 0; i < n; i++)
     {
       WpField *value = &self->values[i];
@@ -227,7 +264,9 @@ w3c_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GErro
           continue;
         }
       ((char *) value->text)[value->len] = '\0';
-      self->fields[n_fields++] = *value;
+      if (self->places[n_names] != NO_PLACE)
+        self->fields[self->places[n_names]] = *value;
+      n_names++;
     }
 
   return WP_TRACE_FORMAT_ROW;
@@ -240,6 +279,7 @@ w3c_clear (WpTraceFormat *table)
 
   g_free (self->fields_line);
   g_free (self->values);
+  g_free (self->places);
   g_free (self->fields);
 }
 

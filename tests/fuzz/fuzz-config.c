@@ -254,7 +254,7 @@ check_columns (const char *text, gsize len)
   /* a field can be read beyond its end */
   static char texts[6][128] = { "1.5", "0.25", "r1", "", "1e300", "abc" };
   g_autoptr (GError) error = NULL;
-  g_autoptr (WpMapping) mapping = wp_mapping_new (names, text, NULL, FALSE, &error);
+  g_autoptr (WpMapping) mapping = wp_mapping_new (names, text, NULL, 0, FALSE, &error);
   WpRow row = { .id = NULL };
   WpField fields[6];
 

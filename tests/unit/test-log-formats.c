@@ -45,6 +45,10 @@ static const gsize chunks[] = { 1, 7, 65536 };
   "\"Root=1-58337262-36d228ad5d99923122bbe354\" \"www.example.com\" \"session-reused\" 0 "                   \
   "2026-11-29T15:05:" created "Z \"forward\" \"-\" \"-\" \"10.0.0.1:80\" \"200\" \"-\" \"-\"\n"
 
+#define LOGSTASH_LINE(stamp, status)                                                                         \
+  "{\"@timestamp\":\"2026-11-29T15:05:" stamp "Z\",\"verb\":\"GET\",\"response\":" status                    \
+  ",\"bytes\":\"612\"}\n"
+
 #define CLB_LINE(stamp, times)                                                                               \
   "2026-11-29T15:05:" stamp "Z my-lb 192.168.131.39:2817 10.0.0.1:80 " times " 200 200 0 29 "                \
   "\"GET http://www.example.com:80/ HTTP/1.1\" \"curl/7.38.0 (a, b)\" - -\n"
@@ -89,6 +93,11 @@ static const gsize chunks[] = { 1, 7, 65536 };
   " may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D for "  \
   "Apache's %D, combined+rt for a request time in seconds, combined for none, or the server's own format, "  \
   "such as '%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %{ms}T'"
+
+#define OF_NO_KNOWN_LOG                                                                                      \
+  " is neither a header nor a line of a known log; say the log's format, as in --log-format='$remote_addr "  \
+  "[$time_local] \"$request\" $status $request_time $rest' (of an access log that begins with other lines: " \
+  "--input=clf)"
 
 #define NOTHING                                                                                              \
   {                                                                                                          \
@@ -187,6 +196,12 @@ static const struct {
     2015 * MS,
     { 45 * MS, 30 * MS } },
   { NULL,
+    IIS_HEAD IIS_LINE ("01", "45") "#Fields: sc-status date time cs-bytes time-taken\r\n"
+                                   "200 2026-11-29 15:05:03 512 30\r\n",
+    "W3C extended log of IIS",
+    2015 * MS,
+    { 45 * MS, 30 * MS } },
+  { NULL,
     CLOUDFRONT_HEAD CLOUDFRONT_LINE ("01", "0.045") CLOUDFRONT_LINE ("03", "0.030"),
     "W3C extended log",
     2015 * MS,
@@ -225,6 +240,28 @@ static const struct {
     "JSON lines of Envoy",
     90 * MS,
     { 226 * MS, 7 * MS } },
+  { NULL, LOGSTASH_LINE ("01.310", "\"200\"") LOGSTASH_LINE ("01.400", "404"), "JSON lines", 90 * MS,
+    NOTHING },
+  { NULL,
+    "{\"ts\":1.5,\"duration\":0.5,\"service\":7,\"response\":512,\"outcome\":\"success\",\"bytes\":\"1.2k\"}\n"
+    "{\"ts\":2.5,\"duration\":1,\"service\":\"web\",\"started\":\"yes\"}\n",
+    "JSON lines of Caddy",
+    500 * MS,
+    { 500 * MS, S } },
+  { NULL,
+    "{\"arrival\":1,\"Service\":0.5}\n{\"arrival\":2,\"Service\":0.25,\"response\":200}\n",
+    "JSON lines",
+    S,
+    { 500 * MS, 250 * MS } },
+  { NULL, "ARRIVAL,Service\n1,0.5\n2,0.25\n", "CSV", S, { 500 * MS, 250 * MS } },
+  { NULL, "arrival,Service,service\n1,9,0.5\n2,9,0.25\n", "CSV", S, { 500 * MS, 250 * MS } },
+  { NULL,
+    "\xef\xbb\xbf"
+    "arrival,service\n1,0.5\n\xef\xbb\xbf"
+    "arrival,service\n2,0.25\n",
+    "CSV",
+    S,
+    { 500 * MS, 250 * MS } },
   { NULL,
     CLB_LINE ("01.250", "0.000073 0.045 0.000057") CLB_LINE ("01.500", "-1 -1 -1"),
     "access log of an AWS CLB",
@@ -375,6 +412,60 @@ test_logs (void)
       }
 }
 
+/* Stamps of whole seconds are counted first; then bad lines after the last row count too. */
+static void
+test_bad_lines_at_the_end (void)
+{
+  static const char text[] = NGINX_LINE ("01", " 0.5") NGINX_LINE ("01", " 0.5") "bad\nworse\n";
+  g_autofree char *cut = g_strconcat (text, "203.0.1", NULL);
+  g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n;
+
+  options.max_bad = 0.5;
+  trace = load (cut, &options, 7, &rows, &n);
+  g_assert_cmpuint (n, ==, 2);
+  wp_trace_append_notes (trace, notes);
+  g_assert_cmpuint (notes->len, ==, 3);
+  g_assert_true (g_str_has_prefix (notes->pdata[2], "2 bad rows of 4 were left out: t:3: "));
+  g_assert_true (g_str_has_suffix (notes->pdata[2], "; the last line is cut, and was left out"));
+}
+
+/* Where nothing is a time by its name, a column may be one. */
+static void
+test_guessed_columns (void)
+{
+  static const struct {
+    const char *text, *note;
+  } cases[] = {
+    { "arrival,service_ms\n1,2\n",
+      "no column is a request time by its name; if [service_ms] is: --columns 'service=[service_ms]/1000'" },
+    { "{\"arrival\":1,\"http\":{\"latency\":2}}\n",
+      "no column is a request time by its name; if [http.latency] is: --columns 'response=[http.latency]'" },
+    { "arrival,elapsedUs\n1,2\n",
+      "no column is a request time by its name; if [elapsedUs] is: --columns 'response=[elapsedUs]/1e6'" },
+    { "arrival,service,latency\n1,2,3\n", NULL },
+    { "arrival,path\n1,/\n", NULL },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      g_autoptr (WpTrace) trace = NULL;
+      const WpRow *rows;
+      gsize n;
+
+      trace = load (cases[i].text, &options, 65536, &rows, &n);
+      wp_trace_append_notes (trace, notes);
+      g_assert_cmpuint (notes->len, ==, cases[i].note != NULL);
+      if (cases[i].note != NULL)
+        g_assert_cmpstr (notes->pdata[0], ==, cases[i].note);
+    }
+}
+
 /* A log that is being written ends anywhere, and one of a container begins with its start. */
 static void
 test_lines_that_are_none (void)
@@ -474,9 +565,21 @@ static const struct {
     "t:3: 2 values, #Fields: names 3 (2 of 3 rows are bad, more than --max-bad=1%)" },
   { NULL, "#Fields: date time time-taken\n2026-11-29 15:05:01 30\n",
     "t:2: time-taken has no point: is it seconds or milliseconds? Say it: --columns "
-    "'arrival=time-[time-taken]/1000,response=[time-taken]/1000'" },
-  { NULL, "#Fields: date time x\n2026-11-29 15:05:01 1\n#Fields: date time y\n",
-    "t:3: #Fields: names other columns than above: split the log here" },
+    "'arrival=time-[time-taken]/1000,response=[time-taken]/1000', or without /1000" },
+  { NULL, "#Fields: date time x\n2026-11-29 15:05:01 1\n#Fields: date time time-taken\n",
+    "t:3: #Fields: names time-taken, and does not above: split the log here" },
+  { NULL, "arrival,service,id\n1,0.5,a\nid,service,arrival\n",
+    "t:3: the header again, in another order: give the parts as several files" },
+  { NULL, "{\"log\":\"::1 - - [10/Oct/2000:13:55:36 -0700]\\n\",\"stream\":\"stdout\",\"time\":\"2026\"}\n",
+    "t:1: this is a log of Docker, with the server's lines in it: convert it, jq -rj .log 't'" },
+  { NULL, "2026-11-29T15:05:01Z,0.5,GET\n",
+    "t:1: no column \"arrival\": the first line has values; put the names of the columns above it, such as "
+    "arrival,service" },
+  { NULL, "INFO: 192.0.2.1 - \"GET / HTTP/1.1\" 200\n",
+    "t:1: \"INFO: 192.0.2.1 - \\\"GET / HTTP/1.1\\\" 200\"" OF_NO_KNOWN_LOG },
+  { NULL, "time=2026 level=info duration=3ms\n",
+    "t:1: \"time=2026 level=info duration=3ms\"" OF_NO_KNOWN_LOG },
+  { NULL, "Nov 29 15:05:01 web1 sshd[7]\n", "t:1: \"Nov 29 15:05:01 web1 sshd[7]\"" OF_NO_KNOWN_LOG },
 };
 
 static void
@@ -823,6 +926,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/log-formats/logs", test_logs);
   g_test_add_func ("/log-formats/lines-that-are-none", test_lines_that_are_none);
+  g_test_add_func ("/log-formats/bad-lines-at-the-end", test_bad_lines_at_the_end);
+  g_test_add_func ("/log-formats/guessed-columns", test_guessed_columns);
   g_test_add_func ("/log-formats/kinds-by-first-lines", test_kinds_by_first_lines);
   g_test_add_func ("/log-formats/bad-logs", test_bad_logs);
   g_test_add_func ("/log-formats/bad-lines", test_bad_lines);
