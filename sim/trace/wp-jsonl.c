@@ -23,6 +23,7 @@ typedef struct {
   gsize guess; /* keys come in the order of the row before, as a rule */
   WpField *fields;
   guint ours, foreign; /* sets of 1 << WpColumn: the first lines have some value of ours, or another */
+  gboolean has_seconds, has_whole; /* request times with a point or a unit; and of 10 or more, without */
 } WpJsonl;
 
 /* A line that is being read. */
@@ -128,6 +129,19 @@ look_at_value (WpJsonl *self, const char *name, WpField field)
     self->foreign |= 1u << (is_response ? WP_COLUMN_RESPONSE : WP_COLUMN_SERVICE);
 }
 
+static void
+look_at_duration (WpJsonl *self, const char *name, WpField field)
+{
+  gboolean is_whole = field.len > 0;
+
+  if (!g_str_equal (name, "request_time") && !g_str_equal (name, "duration"))
+    return;
+  for (gsize i = 0; i < field.len; i++)
+    is_whole &= g_ascii_isdigit (field.text[i]);
+  self->has_seconds |= field.len > 0 && !is_whole && !wp_field_is_missing (field);
+  self->has_whole |= is_whole && field.len > 1; /* few requests take 10 s */
+}
+
 static gboolean
 put_cell (Reader *reader, const char *name, WpField field)
 {
@@ -137,7 +151,10 @@ put_cell (Reader *reader, const char *name, WpField field)
   if (reader->names != NULL && !g_ptr_array_find_with_equal_func (reader->names, name, g_str_equal, NULL))
     g_ptr_array_add (reader->names, g_strdup (name));
   if (reader->names != NULL)
-    look_at_value (reader->sampler, name, field);
+    {
+      look_at_value (reader->sampler, name, field);
+      look_at_duration (reader->sampler, name, field);
+    }
   if (place < 0)
     return TRUE;
   if (self->seen[place] == self->row)
@@ -247,6 +264,28 @@ has_name (GPtrArray *names, const char *name)
   return g_ptr_array_find_with_equal_func (names, name, is_same_name, NULL);
 }
 
+/* nginx and Caddy write seconds with a point; others write milliseconds under the same names. */
+static gboolean
+check_seconds (WpJsonl *self, GError **error)
+{
+  const char *name = self->table.columns != NULL ? strrchr (self->table.columns, '=') : NULL;
+  g_autofree char *problem = NULL;
+
+  if (name == NULL || self->has_seconds || !self->has_whole
+      || (!g_str_equal (name, "=[request_time]") && !g_str_equal (name, "=[duration]")))
+    return TRUE;
+  name++;
+  self->table.row_line = self->table.header_line;
+  problem = g_strdup_printf ("%s has no point: is it seconds or milliseconds? Say it: --columns "
+                             "'%.*s/1000,response=%s/1000', or without /1000",
+                             name, (int) (strchr (self->table.columns, ',') - self->table.columns),
+                             self->table.columns, name);
+  wp_trace_format_fail (&self->table, problem, error);
+  self->table.is_bad_row = FALSE;
+
+  return FALSE;
+}
+
 /* Our own columns may be missing in the first object, but arrival is needed in all, and a caller that reads
  * response needs to know beforehand whether there is one. */
 static void
@@ -341,6 +380,8 @@ jsonl_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
   self->seen = g_new0 (guint64, self->n_names);
   self->fields = g_new0 (WpField, self->n_names);
   wp_trace_set_known_columns (table, options, FALSE);
+  if (!check_seconds (self, error))
+    return FALSE;
   if (table->columns != NULL || (options->columns != NULL && strstr (options->columns, arrival) != NULL))
     return TRUE;
 

@@ -154,31 +154,38 @@ find_divisor (const char *name)
 {
   static const struct {
     const char *end, *divisor;
-  } units[] = { { "ms", "/1000" }, { "millis", "/1000" }, { "us", "/1e6" },    { "micros", "/1e6" },
-                { "ns", "/1e9" },  { "nanos", "/1e9" },   { "(ms)", "/1000" }, { "(us)", "/1e6" } };
+  } units[] = { { "ms", "/1000" },
+                { "millis", "/1000" },
+                { "us", "/1e6" },
+                { "micros", "/1e6" },
+                { "ns", "/1e9" },
+                { "nanos", "/1e9" },
+                { "(ms)", "/1000" },
+                { "(us)", "/1e6" },
+                { "event.duration", "/1e9" } /* Elastic Common Schema */ };
   gsize len = strlen (name);
 
   for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
     {
       gsize end = strlen (units[i].end);
 
-      if (len > end && g_ascii_strcasecmp (name + len - end, units[i].end) == 0)
+      if (len >= end && g_ascii_strcasecmp (name + len - end, units[i].end) == 0)
         return units[i].divisor;
     }
 
   return "";
 }
 
+static const char *const durations[]
+    = { "request_time", "request-time", "response_time", "response-time", "responsetime", "service_",
+        "time-taken",   "time_taken",   "timetaken",     "latency",       "duration",     "elapsed" };
+
 char *
 wp_trace_guess_duration (const char *const *names)
 {
-  static const char *const parts[]
-      = { "request_time", "request-time", "response_time", "response-time", "responsetime", "service_",
-          "time-taken",   "time_taken",   "timetaken",     "latency",       "duration",     "elapsed" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (durations); i++)
     for (const char *const *name = names; *name != NULL; name++)
-      if (strcasestr (*name, parts[i]) != NULL && strpbrk (*name, "[]'") == NULL)
+      if (strcasestr (*name, durations[i]) != NULL && strpbrk (*name, "[]'") == NULL)
         return g_strconcat ("[", *name, "]", find_divisor (*name), NULL);
 
   return NULL;

@@ -111,6 +111,11 @@ take_directive (const char **p)
     }
   if (!g_ascii_isalpha (*at))
     return NULL;
+  if (g_str_has_prefix (at, "FB"))
+    {
+      *p = at + 2;
+      return g_strdup ("first_byte_us");
+    }
   *p = at + 1;
   if (argument != NULL && *at != 'h' && *at != 'a' && *at != 'p' && *at != 'P')
     return name_with_argument (*at, argument);
@@ -247,7 +252,8 @@ parse (WpLogPattern *self, const char *text, GError **error)
           g_string_assign (literal, in_brackets ? "]" : "");
           continue;
         }
-      g_string_append_c (literal, *p++);
+      g_string_append_c (literal, p > text && p[-1] == '\\' && *p == 't' ? '\t' : *p);
+      p++;
     }
   if (!self->has_rest)
     g_array_index (self->items, Item, self->items->len - 1).after = g_strdup (literal->str);
@@ -255,15 +261,58 @@ parse (WpLogPattern *self, const char *text, GError **error)
   return self->names->len > 0 || fail (text, "has no variables such as $time_local or %t", error);
 }
 
-/* In a configuration the format stands in quotes, which people copy with it. */
+/* Of an nginx configuration the format is in quotes, often in several: 'one ' 'two'. */
+static char *
+join_quoted (const char *text)
+{
+  g_autoptr (GString) joined = g_string_new (NULL);
+
+  while (*text == '\'')
+    {
+      const char *end = strchr (text + 1, '\'');
+
+      if (end == NULL)
+        return NULL;
+      g_string_append_len (joined, text + 1, end - text - 1);
+      text = end + 1 + strspn (end + 1, " \t\r\n");
+    }
+
+  return *text == '\0' ? g_string_free (g_steal_pointer (&joined), FALSE) : NULL;
+}
+
+/* Of an Apache configuration it is in double quotes, and those inside have a backslash. */
+static gboolean
+is_in_double_quotes (const char *text)
+{
+  const char *p = text + 1;
+
+  if (*text != '"')
+    return FALSE;
+  while (*p != '\0' && *p != '"')
+    p += *p == '\\' && p[1] != '\0' ? 2 : 1;
+
+  return *p == '"' && p[1] == '\0';
+}
+
+/* People copy the quotes with the format, and what stands before and behind them. */
 static char *
 strip_quotes (const char *text)
 {
   g_autofree char *trimmed = g_strstrip (g_strdup (text));
-  gsize len = strlen (trimmed);
+  gboolean is_directive
+      = g_str_has_prefix (trimmed, "log_format ") || g_str_has_prefix (trimmed, "LogFormat ");
+  char *quote = is_directive ? strpbrk (trimmed, "'\"") : NULL;
+  const char *start = quote != NULL ? quote : trimmed;
+  char *joined;
 
-  return len >= 2 && *trimmed == '\'' && trimmed[len - 1] == '\'' ? g_strndup (trimmed + 1, len - 2)
-                                                                  : g_steal_pointer (&trimmed);
+  if (quote != NULL)
+    strrchr (quote, *quote)[1] = '\0';
+  joined = join_quoted (start);
+  if (joined != NULL && *joined != '\0')
+    return joined;
+  g_free (joined);
+
+  return is_in_double_quotes (start) ? g_strndup (start + 1, strlen (start) - 2) : g_strdup (start);
 }
 
 WpLogPattern *
@@ -321,6 +370,7 @@ find_end (const Item *item, gboolean ends_at_blank, const char *p, const char *e
 {
   const char *start = p;
   guint n_blanks = item->n_blanks;
+  gboolean ends_word = item->is_word && strchr ("\t|;,", *item->after) == NULL;
 
   if (*item->after == '\0')
     {
@@ -340,7 +390,7 @@ find_end (const Item *item, gboolean ends_at_blank, const char *p, const char *e
         n_blanks--;
       else if (*p == *item->after && !goes_on && (*next = skip_literal (p, end, item->after)) != NULL)
         return p;
-      else if ((*p == ' ' && item->is_word && !goes_on)
+      else if ((*p == ' ' && ends_word && !goes_on)
                || (item->is_number && strchr (".-", *p) == NULL && !g_ascii_isdigit (*p)))
         return NULL;
     }

@@ -7,6 +7,7 @@
 #include "sim/trace/wp-expr.h"
 #include "sim/trace/wp-csv-fast.h"
 #include "sim/trace/wp-field-time.h"
+#include "sim/trace/wp-no-arrival.h"
 #include "sim/base/wp-options.h"
 #include "sim/trace/wp-request-cells.h"
 
@@ -210,93 +211,6 @@ bind_names (WpMapping *self, const char *const *names, guint foreign, gboolean r
   return TRUE;
 }
 
-static const char *
-find_likely (const char *const *names)
-{
-  static const char *const parts[] = { "arriv", "stamp", "time", "date", "ts" };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
-    for (const char *const *name = names; *name != NULL; name++)
-      if (strcasestr (*name, parts[i]) != NULL && strpbrk (*name, "[]\"',") == NULL)
-        return *name;
-
-  return NULL;
-}
-
-/* Is one a value: a number or a date? */
-static gboolean
-has_value (const char *const *names)
-{
-  for (; *names != NULL; names++)
-    {
-      WpField field = { *names, strlen (*names) };
-      gint64 ns;
-
-      if (field.len > 0
-          && (strspn (*names, "+-.0123456789") == field.len || wp_field_parse_date (field, NULL, &ns)))
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-/* Not as a header has them: a time of day, a quote, key=value, or a sentence. */
-static gboolean
-is_of_log (const char *const *names)
-{
-  for (; *names != NULL; names++)
-    {
-      const char *colon = strchr (*names, ':');
-
-      while (colon != NULL && colon[1] != ' ' && !g_ascii_isdigit (colon[1]))
-        colon = strchr (colon + 1, ':');
-      if (colon != NULL || strpbrk (*names, "\"=") != NULL)
-        return TRUE;
-    }
-
-  return FALSE;
-}
-
-static gboolean
-fail_log_line (const char *text, GError **error)
-{
-  g_autofree char *shown = wp_field_quote ((WpField){ text, strlen (text) });
-
-  return wp_fail (error, WP_ERROR_BAD_TRACE,
-                  "%s is neither a header nor a line of a known log; say the log's format, as in "
-                  "--log-format='$remote_addr [$time_local] \"$request\" $status $request_time $rest' (of an "
-                  "access log that begins with other lines: --input=clf)",
-                  shown);
-}
-
-/* The columns that exist, the likeliest cause, and the option to give. */
-static gboolean
-fail_no_arrival (const char *const *names, GError **error)
-{
-  const char *likely = find_likely (names);
-  g_autofree char *there = wp_field_list_names (names);
-  g_autofree char *shown = likely != NULL ? wp_field_quote ((WpField){ likely, strlen (likely) }) : NULL;
-
-  if (has_value (names))
-    return wp_fail (
-        error, WP_ERROR_BAD_TRACE,
-        "no column \"arrival\": the first line has values; put the names of the columns above it, "
-        "such as arrival,service");
-  if (is_of_log (names))
-    return fail_log_line (names[0], error);
-  if (likely != NULL && names[1] == NULL && strpbrk (likely, "| ") != NULL)
-    return wp_fail (
-        error, WP_ERROR_BAD_TRACE,
-        "no column \"arrival\"; the only column is %s: cells are separated by commas, semicolons or "
-        "tabs",
-        shown);
-  return wp_fail (
-      error, WP_ERROR_BAD_TRACE,
-      "no column \"arrival\"; the columns are %s; say which has the time, as in --columns 'arrival=[%.*s]'",
-      *there != '\0' ? there : "none", shown != NULL ? (int) strlen (shown) - 2 : 4,
-      shown != NULL ? shown + 1 : "NAME");
-}
-
 gboolean
 wp_mapping_check_arrival (const char *const *names, GError **error)
 {
@@ -304,7 +218,7 @@ wp_mapping_check_arrival (const char *const *names, GError **error)
     if (find_named (names, names[i]) == WP_COLUMN_ARRIVAL)
       return TRUE;
 
-  return fail_no_arrival (names, error);
+  return wp_trace_fail_no_arrival (names, error);
 }
 
 /* The cells of requests are read apart from the others. */
@@ -342,8 +256,9 @@ wp_mapping_new (const char *const *names, const char *columns, const char *defau
     return NULL;
   self->defaulted = self->columns & ~given;
 
-  return self->columns & 1u << WP_COLUMN_ARRIVAL || fail_no_arrival (names, error) ? g_steal_pointer (&self)
-                                                                                   : NULL;
+  return self->columns & 1u << WP_COLUMN_ARRIVAL || wp_trace_fail_no_arrival (names, error)
+             ? g_steal_pointer (&self)
+             : NULL;
 }
 
 void
