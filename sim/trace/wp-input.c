@@ -14,22 +14,9 @@
 
 #define RAW_BYTES (64 * 1024)
 
-#define MAGIC_BYTES 8
+#define MAGIC_BYTES 4
 
 typedef enum { FORMAT_UNKNOWN, FORMAT_PLAIN, FORMAT_GZIP, FORMAT_ZSTD } Format;
-
-/* Formats that are recognised by their first bytes, and not read. */
-static const struct {
-  const char *magic;
-  gsize len;
-  const char *what, *command; /* with the file's name at its end */
-} foreign[] = { { "\xfd"
-                  "7zXZ",
-                  6, "xz", "xz -dk" },
-                { "BZh", 3, "bzip2", "bzip2 -dk" },
-                { "PAR1", 4, "Parquet", "parquet-tools csv" },
-                { "PK\x03\x04", 4, "a spreadsheet or a zip", "libreoffice --headless --convert-to csv" },
-                { "\xd0\xcf\x11\xe0", 4, "a spreadsheet", "libreoffice --headless --convert-to csv" } };
 
 struct _WpInput {
   char *name;
@@ -209,38 +196,23 @@ raw_is_gzip (const WpInput *self)
   return self->raw_end - self->raw_at >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
+/* A frame; or one to skip, with which parallel zstd begins. */
 static gboolean
-raw_starts_with (const WpInput *self, const char *magic, gsize len)
+raw_is_zstd (const WpInput *self)
 {
-  return self->raw_end - self->raw_at >= len && memcmp (self->raw + self->raw_at, magic, len) == 0;
-}
+  const guchar *bytes = (const guchar *) self->raw + self->raw_at;
 
-gboolean
-wp_input_fail_foreign (const WpInput *self, const char *what, const char *command, GError **error)
-{
-  g_autofree char *name = g_shell_quote (self->name);
-
-  return wp_fail (error, WP_ERROR_BAD_TRACE, "this is %s: convert it, %s %s", what, command, name);
-}
-
-static gboolean
-check_foreign (const WpInput *self, GError **error)
-{
-  for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
-    if (raw_starts_with (self, foreign[i].magic, foreign[i].len))
-      return wp_input_fail_foreign (self, foreign[i].what, foreign[i].command, error);
-
-  return TRUE;
+  return self->raw_end - self->raw_at >= 4
+         && (memcmp (bytes, "\x28\xb5\x2f\xfd", 4) == 0
+             || ((bytes[0] & 0xf0) == 0x50 && memcmp (bytes + 1, "\x2a\x4d\x18", 3) == 0));
 }
 
 static gboolean
 find_format (WpInput *self, GError **error)
 {
-  if (!fill_raw (self, MAGIC_BYTES, error) || !check_foreign (self, error))
+  if (!fill_raw (self, MAGIC_BYTES, error))
     return FALSE;
-  self->format = raw_is_gzip (self)                              ? FORMAT_GZIP
-                 : raw_starts_with (self, "\x28\xb5\x2f\xfd", 4) ? FORMAT_ZSTD
-                                                                 : FORMAT_PLAIN;
+  self->format = raw_is_gzip (self) ? FORMAT_GZIP : raw_is_zstd (self) ? FORMAT_ZSTD : FORMAT_PLAIN;
   if (self->format == FORMAT_ZSTD)
     self->zstd = ZSTD_createDStream ();
   if (self->format == FORMAT_GZIP)
@@ -423,6 +395,12 @@ const char *
 wp_input_name (const WpInput *self)
 {
   return self->name;
+}
+
+gboolean
+wp_input_is_standard (const WpInput *self)
+{
+  return self->fd >= 0 && !self->owns_fd;
 }
 
 double

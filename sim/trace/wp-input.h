@@ -38,9 +38,7 @@ gssize wp_input_read (WpInput *self, char *buffer, gsize size, GError **error);
  * what came through a pipe. */
 gboolean wp_input_rewind (WpInput *self, GError **error);
 
-/* Returns FALSE: it is @what, of which @command, followed by the name, makes text that is read. */
-gboolean wp_input_fail_foreign (const WpInput *self, const char *what, const char *command, GError **error);
-
 const char *wp_input_name (const WpInput *self); /* the path as given; "standard input" for "-" */
+gboolean wp_input_is_standard (const WpInput *self); /* it is standard input */
 /* share of the (compressed) bytes read, 0 to 1; -1 where the size is unknown */
 double wp_input_progress (const WpInput *self);

@@ -114,13 +114,6 @@ wp_read_buffer_skip_bom (WpReadBuffer *self, GError **error)
       return FALSE;
   if (self->end - self->at >= 3 && memcmp (self->at, "\xef\xbb\xbf", 3) == 0)
     self->at += 3;
-  else if (self->end - self->at >= 2
-           && (memcmp (self->at, "\xff\xfe", 2) == 0 || memcmp (self->at, "\xfe\xff", 2) == 0))
-    {
-      wp_input_fail_foreign (self->input, "UTF-16", "iconv -f UTF-16 -t UTF-8", error);
-      wp_read_buffer_prefix (self, 1, error);
-      return FALSE;
-    }
 
   return TRUE;
 }

@@ -40,5 +40,5 @@ void wp_read_buffer_prefix (const WpReadBuffer *self, guint64 line, GError **err
  * NULL with @error. */
 char *wp_read_buffer_find_line (WpReadBuffer *self, GError **error);
 
-/* At the first byte: skips a mark of UTF-8; UTF-16 is WP_ERROR_BAD_TRACE. */
+/* At the first byte: skips a mark of UTF-8. */
 gboolean wp_read_buffer_skip_bom (WpReadBuffer *self, GError **error);

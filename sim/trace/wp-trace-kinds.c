@@ -5,6 +5,7 @@
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-clf.h"
 #include "sim/trace/wp-csv.h"
+#include "sim/trace/wp-foreign.h"
 #include "sim/trace/wp-jsonl.h"
 #include "sim/trace/wp-log.h"
 #include "sim/trace/wp-w3c.h"
@@ -63,30 +64,6 @@ detect_log (WpTraceFormat *probe, const char **log_format, GError **error)
   return *log_format != NULL ? WP_INPUT_LOG : WP_INPUT_AUTO;
 }
 
-/* FALSE: it is text that a command makes a trace of. */
-static gboolean
-check_lines (const WpReadBuffer *window, const char *line, gsize len, GError **error)
-{
-  static const char *const docker[] = { "{\"log\":", NULL };
-  const char *cr = memchr (line, '\r', len);
-  gsize rest = 1;
-
-  while (rest < len && g_ascii_isspace (line[rest]))
-    rest++;
-  if (*line == '[' && (rest == len || line[rest] == '{'))
-    return wp_input_fail_foreign (window->input, "a JSON array", "jq -c '.[]'", error);
-  if (begins_with (line, len, docker) && memmem (line, len, "\"stream\":", 9) != NULL)
-    return wp_input_fail_foreign (window->input, "a log of Docker, with the server's lines in it",
-                                  "jq -rj .log", error);
-  if (*line == '{' && rest == len)
-    return wp_input_fail_foreign (window->input, "JSON over several lines", "jq -c .", error);
-  if (cr != NULL && cr < line + len - 1 && memchr (line, '"', len) == NULL)
-    return wp_input_fail_foreign (window->input, "text with a carriage return for each end of a line",
-                                  "tr '\\r' '\\n' <", error);
-
-  return TRUE;
-}
-
 /* Of a line of # the next one that is none, or is a directive of W3C's; all stay in the window. FALSE with
  * the input's error. */
 static gboolean
@@ -138,12 +115,7 @@ detect (WpTraceFormat *probe, const WpTraceOptions *options, const char **log_fo
     return status == WP_TRACE_FORMAT_END ? WP_INPUT_CSV : WP_INPUT_AUTO;
   window->at = line;
   window->line = probe->row_line;
-  if (!check_lines (window, line, len, error))
-    {
-      wp_read_buffer_prefix (window, window->line, error);
-      return WP_INPUT_AUTO;
-    }
-  if (!pass_remarks (probe, &line, &len, error))
+  if (!wp_foreign_check_line (window, line, len, error) || !pass_remarks (probe, &line, &len, error))
     return WP_INPUT_AUTO;
 
   return detect_by_line (probe, options, line, len, log_format, error);
@@ -183,7 +155,8 @@ wp_trace_kinds_open (WpInput *input, gsize chunk_bytes, const WpTraceOptions *op
   g_autoptr (WpTraceFormat) self = NULL;
 
   wp_read_buffer_init (&probe.window, input, chunk_bytes);
-  if (wp_read_buffer_skip_bom (&probe.window, error) && choose_input (&probe, &chosen, error))
+  if (wp_foreign_check (&probe.window, error) && wp_read_buffer_skip_bom (&probe.window, error)
+      && choose_input (&probe, &chosen, error))
     self = wp_trace_format_new (kinds[chosen.input], &probe.window, &chosen, error);
   wp_read_buffer_clear (&probe.window);
 

@@ -269,7 +269,7 @@ test_progress (void)
   g_assert_cmpfloat (last, ==, 1);
 }
 
-/* Two frames, as cat makes them of two files; whole and cut. */
+/* A frame to skip, with which pzstd begins, and two, as cat makes them of two files; whole and cut. */
 static void
 test_zstd (void)
 {
@@ -282,6 +282,7 @@ test_zstd (void)
   gsize n;
   const WpRow *rows;
 
+  g_byte_array_append (packed, (const guint8 *) "\x50\x2a\x4d\x18\2\0\0\0\1\1", 10);
   for (gsize i = 0; i < G_N_ELEMENTS (halves); i++)
     {
       char frame[256];
@@ -303,34 +304,79 @@ test_zstd (void)
   g_assert_nonnull (strstr (cut->message, ": the zstd data end early: a truncated file?"));
 }
 
+#define SHEET "this is a spreadsheet: convert it, libreoffice --headless --convert-to csv 't'"
+
+static const struct {
+  const char *bytes;
+  gsize len;
+  const char *message;
+} foreign[] = {
+  { "\xfd"
+    "7zXZ\0\0\4",
+    8, "this is xz: convert it, xz -dk 't'" },
+  { "\x5d\0\0\x80\0\xff", 6, "this is lzma: convert it, xz -dk 't'" },
+  { "BZh91AY&SY", 10, "this is bzip2: convert it, bzip2 -dk 't'" },
+  { "\x04\x22\x4d\x18\x64", 5, "this is lz4: convert it, lz4 -dk 't'" },
+  { "7z\xbc\xaf\x27\x1c\0\4", 8, "this is 7z: convert it, 7z x 't'" },
+  { "PAR1\x15\0\x15\0", 8, "this is Parquet: convert it, parquet-tools csv 't'" },
+  { "SQLite format 3\0\x10\0\1\1", 20,
+    "this is a database of SQLite: convert it, sqlite3 -csv -header 't' 'SELECT * FROM TABLE'" },
+  { "PK\3\4\x14\0\6\0", 8, "this is zip: convert it, unzip 't'" },
+  { "PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0a.log11.1.1.1", 46,
+    "this is zip: convert it, unzip 't'" },
+  { "PK\3\4\x14\0\6\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml", 49, SHEET },
+  { "PK\3\4\x14\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x08\0\0\0"
+    "mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+    84, SHEET },
+  { "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, SHEET },
+  { "\xff\xfe"
+    "a\0r\0",
+    6, "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
+  { "\xfe\xff\0a\0r", 6, "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
+  { "\xff\xfe\0\0a\0\0\0", 8, "this is UTF-32: convert it, iconv -f UTF-32 -t UTF-8 't'" },
+  { "a\0r\0r\0", 6, "this is UTF-16: convert it, iconv -f UTF-16LE -t UTF-8 't'" },
+  { "\0a\0r\0r", 6, "this is UTF-16: convert it, iconv -f UTF-16BE -t UTF-8 't'" },
+};
+
+/* All at once, or four bytes. */
 static void
 test_files_to_convert (void)
 {
-  static const struct {
-    const char *bytes;
-    gsize len;
-    const char *message;
-  } cases[] = {
-    { "\xfd"
-      "7zXZ\0\0\4",
-      8, "this is xz: convert it, xz -dk 't'" },
-    { "BZh91AY&SY", 10, "this is bzip2: convert it, bzip2 -dk 't'" },
-    { "PAR1\x15\0\x15\0", 8, "this is Parquet: convert it, parquet-tools csv 't'" },
-    { "PK\3\4\x14\0\6\0", 8,
-      "this is a spreadsheet or a zip: convert it, libreoffice --headless --convert-to csv 't'" },
-    { "\xff\xfe"
-      "a\0",
-      4, "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
-  };
+  static const gsize chunks[] = { 4, 4096 };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
-    {
-      g_autoptr (GError) error = NULL;
+  for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
+    for (gsize j = 0; j < G_N_ELEMENTS (chunks); j++)
+      {
+        g_autoptr (GError) error = NULL;
+        g_autofree char *message = g_strconcat ("t:1: ", foreign[i].message, NULL);
 
-      g_assert_null (open_data ("t", cases[i].bytes, cases[i].len, NULL, &error));
-      g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
-      g_assert_true (g_str_has_suffix (error->message, cases[i].message));
-    }
+        g_assert_null (wp_trace_open_input (wp_input_open_data ("t", foreign[i].bytes, foreign[i].len),
+                                            chunks[j], NULL, &error));
+        g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
+        g_assert_cmpstr (error->message, ==, message);
+      }
+}
+
+/* What gzip has packed is looked at too: an archive, or gzip once more. */
+static void
+test_packed_to_convert (void)
+{
+  g_autofree char *tar = g_malloc0 (1024);
+  g_autoptr (GBytes) packed = NULL, twice = NULL;
+  g_autoptr (GError) of_tar = NULL, of_twice = NULL;
+  const char *bytes;
+  gsize len;
+
+  strcpy (tar, "access.log");
+  strcpy (tar + 257, "ustar");
+  packed = gzip (tar, 1024);
+  bytes = g_bytes_get_data (packed, &len);
+  g_assert_null (open_data ("t", bytes, len, NULL, &of_tar));
+  g_assert_cmpstr (of_tar->message, ==, "t:1: this is tar: convert it, tar -xf 't'");
+  twice = gzip (bytes, len);
+  bytes = g_bytes_get_data (twice, &len);
+  g_assert_null (open_data ("t", bytes, len, NULL, &of_twice));
+  g_assert_cmpstr (of_twice->message, ==, "t:1: this is packed twice: convert it, zcat 't' | zcat");
 }
 
 /* The command is typed as it stands, whatever the file is called. */
@@ -344,6 +390,15 @@ test_command_of_an_odd_name (void)
   g_assert_true (g_shell_parse_argv (strstr (error->message, "bzip2 -dk"), NULL, &words, NULL));
   g_assert_cmpuint (g_strv_length (words), ==, 3);
   g_assert_cmpstr (words[2], ==, "a'; touch b; '");
+}
+
+static void
+test_command_of_an_option_like_name (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (open_data ("-x.bz2", "BZh91AY&SY", 10, NULL, &error));
+  g_assert_cmpstr (error->message, ==, "-x.bz2:1: this is bzip2: convert it, bzip2 -dk './-x.bz2'");
 }
 
 int
@@ -360,7 +415,9 @@ main (int argc, char **argv)
 
   g_test_add_func ("/input/zstd", test_zstd);
   g_test_add_func ("/input/files-to-convert", test_files_to_convert);
+  g_test_add_func ("/input/packed-to-convert", test_packed_to_convert);
   g_test_add_func ("/input/command-of-an-odd-name", test_command_of_an_odd_name);
+  g_test_add_func ("/input/command-of-an-option-like-name", test_command_of_an_option_like_name);
 
   return g_test_run ();
 }

@@ -271,7 +271,7 @@ test_refused (void)
       "a and b cannot be one trace: the arrivals of only one are dates" },
     { "", "", "b:1: an empty trace: it has no header" },
     { "arrival\n", "arrival\n", "a:2: an empty trace: no row follows the header" },
-    { "arrival\n1\n", "PAR1", "b: this is Parquet: convert it, parquet-tools csv 'b'" },
+    { "arrival\n1\n", "PAR1", "b:1: this is Parquet: convert it, parquet-tools csv 'b'" },
   };
   static const char *const names[] = { "a", "b", NULL };
 
