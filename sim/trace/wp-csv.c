@@ -281,6 +281,8 @@ repeats_header (const WpCsv *self, gsize n_fields)
 static gboolean
 is_other_header (const WpCsv *self, gsize n_fields)
 {
+  if (!g_ascii_isalpha (*self->fields[0].text)) /* as in most rows */
+    return FALSE;
   for (gsize i = 0; i < n_fields; i++)
     if (!g_strv_contains ((const char *const *) self->table.names, self->fields[i].text))
       return FALSE;

@@ -176,17 +176,18 @@ find_divisor (const char *name)
   return "";
 }
 
-static const char *const durations[]
-    = { "request_time", "request-time", "response_time", "response-time", "responsetime", "service_",
-        "time-taken",   "time_taken",   "timetaken",     "latency",       "duration",     "elapsed" };
-
 char *
 wp_trace_guess_duration (const char *const *names)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (durations); i++)
+  static const char *const parts[]
+      = { "request_time", "request-time", "response_time", "response-time", "responsetime", "service_",
+          "latency",      "duration",     "elapsed",       "taken",         "took" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     for (const char *const *name = names; *name != NULL; name++)
-      if (strcasestr (*name, durations[i]) != NULL && strpbrk (*name, "[]'") == NULL)
-        return g_strconcat ("[", *name, "]", find_divisor (*name), NULL);
+      if (strcasestr (*name, parts[i]) != NULL && strpbrk (*name, "[]'") == NULL)
+        return g_strdup_printf ("%s=[%s]%s", g_str_equal (parts[i], "service_") ? "service" : "response",
+                                *name, find_divisor (*name));
 
   return NULL;
 }

@@ -13,8 +13,8 @@
 void wp_trace_set_known_columns (WpTraceFormat *table, const WpTraceOptions *options,
                                  gboolean needs_duration);
 
-/* The column that may say how long a request takes, by its name, in seconds: "[latency_ms]/1000"; NULL: none.
- * Free with g_free(). */
+/* The column that may say how long a request takes, by its name, as --columns has it:
+ * "response=[latency_ms]/1000"; NULL: none. Free with g_free(). */
 char *wp_trace_guess_duration (const char *const *names);
 
 /* The column that holds a request's path, by its name; NULL: none is known. */

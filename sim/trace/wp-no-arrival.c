@@ -71,11 +71,22 @@ fail_log_line (const char *text, GError **error)
                   shown);
 }
 
+static gboolean
+fail_separator (const char *name, GError **error)
+{
+  g_autofree char *shown = wp_field_quote ((WpField){ name, strlen (name) });
+
+  return wp_fail (
+      error, WP_ERROR_BAD_TRACE,
+      "no column \"arrival\"; the only column is %s: cells are separated by commas, semicolons or tabs",
+      shown);
+}
+
 gboolean
 wp_trace_fail_no_arrival (const char *const *names, GError **error)
 {
   const char *likely = find_likely (names);
-  g_autofree char *there = wp_field_list_names (names);
+  g_autofree char *there = wp_field_list_names (names), *duration = wp_trace_guess_duration (names);
   g_autofree char *shown = likely != NULL ? wp_field_quote ((WpField){ likely, strlen (likely) }) : NULL;
 
   if (has_value (names))
@@ -85,15 +96,11 @@ wp_trace_fail_no_arrival (const char *const *names, GError **error)
         "such as arrival,service");
   if (is_of_log (names))
     return fail_log_line (names[0], error);
-  if (likely != NULL && names[1] == NULL && strpbrk (likely, "| ") != NULL)
-    return wp_fail (
-        error, WP_ERROR_BAD_TRACE,
-        "no column \"arrival\"; the only column is %s: cells are separated by commas, semicolons or "
-        "tabs",
-        shown);
+  if (names[0] != NULL && names[1] == NULL && strpbrk (names[0], "| ") != NULL)
+    return fail_separator (names[0], error);
   return wp_fail (
       error, WP_ERROR_BAD_TRACE,
-      "no column \"arrival\"; the columns are %s; say which has the time, as in --columns 'arrival=[%.*s]'",
+      "no column \"arrival\"; the columns are %s; say which has the time, as in --columns 'arrival=[%.*s]%s%s'",
       *there != '\0' ? there : "none", shown != NULL ? (int) strlen (shown) - 2 : 4,
-      shown != NULL ? shown + 1 : "NAME");
+      shown != NULL ? shown + 1 : "NAME", duration != NULL ? "," : "", duration != NULL ? duration : "");
 }

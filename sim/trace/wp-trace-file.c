@@ -4,6 +4,7 @@
 
 #include "sim/base/wp-error.h"
 #include "sim/trace/wp-bad-rows.h"
+#include "sim/trace/wp-clf.h"
 #include "sim/trace/wp-csv.h"
 #include "sim/trace/wp-csv-fast.h"
 #include "sim/trace/wp-known-columns.h"
@@ -52,6 +53,18 @@ has_plain_header (const WpTraceFile *self, WpColumn *second)
          && wp_mapping_field (self->mapping, *second) == (int) n_names - 1;
 }
 
+/* The words of an access log have no names but by its format. */
+static void
+add_hint (const WpTraceFile *self, GError *fault)
+{
+  g_autofree char *message = NULL;
+
+  if (self->table->kind != &wp_clf_kind || strstr (fault->message, "; the columns are ") == NULL)
+    return;
+  message = g_steal_pointer (&fault->message);
+  fault->message = g_strconcat (message, "; others have names by --log-format", NULL);
+}
+
 /* Opens the mapping of columns and the filter of --where. */
 static gboolean
 open_mapping (WpTraceFile *self, GError **error)
@@ -67,6 +80,7 @@ open_mapping (WpTraceFile *self, GError **error)
         wp_read_buffer_prefix (&self->table->window, self->table->header_line, &fault);
       else if (g_error_matches (fault, WP_ERROR, WP_ERROR_BAD_TRACE))
         g_prefix_error (&fault, "%s: ", wp_trace_file_name (self));
+      add_hint (self, fault);
       g_propagate_error (error, g_steal_pointer (&fault));
       return FALSE;
     }
@@ -422,11 +436,9 @@ append_guess (const WpTraceFile *self, GPtrArray *lines)
   g_autofree char *guess = self->has_duration ? NULL : wp_trace_guess_duration (names);
 
   if (guess != NULL)
-    g_ptr_array_add (lines,
-                     g_strdup_printf ("no column is a request time by its name; if %.*s is: --columns "
-                                      "'%s=%s'",
-                                      (int) (strchr (guess, ']') + 1 - guess), guess,
-                                      strcasestr (guess, "service") != NULL ? "service" : "response", guess));
+    g_ptr_array_add (
+        lines,
+        g_strdup_printf ("no column is a request time by its name; if this one is: --columns '%s'", guess));
 }
 
 void

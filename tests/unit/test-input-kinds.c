@@ -297,6 +297,9 @@ static const struct {
     "t:2: a time of more than 292 years from the first arrival" },
   { WP_INPUT_CLF, "arrival=tme", DATE ("36", ""),
     "--columns: arrival: no column \"tme\"; did you mean \"time\"?" },
+  { WP_INPUT_CLF, "response=urt", DATE ("36", " rt=0.5 urt=0.4"),
+    "--columns: response: no column \"urt\"; the columns are \"time\", \"host\", \"user\", \"request\", "
+    "\"status\", \"sent\", \"request_time\"; others have names by --log-format" },
   { WP_INPUT_CLF, "service=host+1", DATE ("36", ""), "t:1: column \"host\": \"h\" is not a number" },
   { WP_INPUT_CLF, NULL, "\xff\xfeh", "t:1: this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
 

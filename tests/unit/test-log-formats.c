@@ -456,13 +456,13 @@ test_guessed_columns (void)
     const char *text, *note;
   } cases[] = {
     { "arrival,service_ms\n1,2\n",
-      "no column is a request time by its name; if [service_ms] is: --columns 'service=[service_ms]/1000'" },
+      "no column is a request time by its name; if this one is: --columns 'service=[service_ms]/1000'" },
     { "{\"arrival\":1,\"http\":{\"latency\":2}}\n",
-      "no column is a request time by its name; if [http.latency] is: --columns 'response=[http.latency]'" },
+      "no column is a request time by its name; if this one is: --columns 'response=[http.latency]'" },
     { "arrival,elapsedUs\n1,2\n",
-      "no column is a request time by its name; if [elapsedUs] is: --columns 'response=[elapsedUs]/1e6'" },
+      "no column is a request time by its name; if this one is: --columns 'response=[elapsedUs]/1e6'" },
     { "{\"arrival\":1,\"event\":{\"duration\":2}}\n",
-      "no column is a request time by its name; if [event.duration] is: --columns "
+      "no column is a request time by its name; if this one is: --columns "
       "'response=[event.duration]/1e9'" },
     { "arrival,service,latency\n1,2,3\n", NULL },
     { "arrival,path\n1,/\n", NULL },
@@ -595,7 +595,10 @@ static const struct {
     "'arrival=[time]-[request_time]/1000,response=[request_time]/1000', or without /1000" },
   { "$status $request_time", "200 0.5\n",
     "t: no column \"arrival\"; the columns are \"status\", \"request_time\"; say which has the time, as in "
-    "--columns 'arrival=[NAME]'" },
+    "--columns 'arrival=[NAME],response=[request_time]'" },
+  { NULL, "arrival_time;service_time\n1;2\n",
+    "t:1: no column \"arrival\"; the columns are \"arrival_time\", \"service_time\"; say which has the time, as in "
+    "--columns 'arrival=[arrival_time],service=[service_time]'" },
   { NULL, "2026-11-29T15:05:01Z,0.5,GET\n",
     "t:1: no column \"arrival\": the first line has values; put the names of the columns above it, such as "
     "arrival,service" },
