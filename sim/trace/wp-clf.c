@@ -195,10 +195,43 @@ is_label (WpField label)
   return FALSE;
 }
 
+/* Or a number and its unit, 4.2 ms. */
 static gboolean
 is_list (WpField field)
 {
   return memchr (field.text, ' ', field.len) != NULL;
+}
+
+/* A unit of its own after the number @field, of which it is a part: 4.2 ms, of Node's morgan. */
+static char *
+take_unit (char *p, char *end, WpField *field)
+{
+  static const char *const units[] = { "ms", "us", "ns", "s" };
+  WpField unit;
+  char *next = take_word (p, end, &unit);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
+    if (is_number (*field) && unit.len == strlen (units[i]) && memcmp (unit.text, units[i], unit.len) == 0)
+      {
+        field->len = (gsize) (unit.text + unit.len - field->text);
+        return next;
+      }
+
+  return p;
+}
+
+/* 0/45000, of Apache's %T/%D. */
+static gboolean
+is_pair (WpField word)
+{
+  const char *slash = memchr (word.text, '/', word.len);
+  gsize stars = 0, first = slash != NULL ? (gsize) (slash - word.text) : 0;
+
+  while (stars < first && word.text[stars] == '*')
+    stars++;
+
+  return stars < first && is_digits ((WpField){ word.text + stars, first - stars }) && first + 1 < word.len
+         && g_ascii_isdigit (slash[1]);
 }
 
 /* 3ms, or a list of seconds with a point: statuses come in lists, too. */
@@ -208,19 +241,45 @@ is_amount (WpField field)
   gint64 ns;
 
   return field.len > 0
-         && (is_list (field) ? memchr (field.text, '.', field.len) != NULL : g_ascii_isdigit (*field.text))
+         && (is_list (field) && !g_ascii_isalpha (field.text[field.len - 1])
+                 ? memchr (field.text, '.', field.len) != NULL
+                 : g_ascii_isdigit (*field.text))
          && wp_field_parse_amount (field, &ns);
+}
+
+/* [0.045] */
+static gboolean
+is_in_brackets (WpField word)
+{
+  return word.len > 2 && *word.text == '[' && word.text[word.len - 1] == ']'
+         && is_number ((WpField){ word.text + 1, word.len - 2 });
+}
+
+/* May the value behind this unknown label be a time? */
+static gboolean
+may_be_time (WpField label, WpField value)
+{
+  static const char *const parts[] = { "time", "duration", "latency", "elapsed", "_ms", "_us" };
+
+  if (value.len == 0 || (!is_number (value) && !is_amount (value)))
+    return FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+    if (memmem (label.text, label.len, parts[i], strlen (parts[i])) != NULL)
+      return TRUE;
+
+  return !is_digits (value);
 }
 
 static void
 sort_word (Words *words, WpField word)
 {
-  WpField label, value = wp_trace_format_no_field;
+  WpField label = wp_trace_format_no_field, value = label;
   Tail kind = is_number (word) || is_list (word) ? TAIL_NUMBER : TAIL_UNIT;
 
   if (word.len == 0)
     return;
-  if (is_digits (word) || (is_list (word) && !is_amount (word) && g_ascii_isdigit (*word.text)))
+  if (is_digits (word) || is_pair (word) || is_in_brackets (word)
+      || (is_list (word) && !is_amount (word) && g_ascii_isdigit (*word.text)))
     words->unclear = word;
   else if (is_number (word) || is_amount (word))
     {
@@ -230,7 +289,7 @@ sort_word (Words *words, WpField word)
     }
   else if (split_labelled (word, &label, &value) && is_label (label))
     words->numbers[TAIL_LABEL] = value;
-  else if (value.len > 0 && !is_digits (value) && (is_number (value) || is_amount (value)))
+  else if (may_be_time (label, value))
     words->unclear = word;
 }
 
@@ -250,7 +309,10 @@ take_rest (char *p, char *end, Words *words)
       if (p == NULL)
         return "a closing quote";
       if (!quoted)
-        sort_word (words, field);
+        {
+          p = take_unit (p, end, &field);
+          sort_word (words, field);
+        }
       else if (n_quoted++ >= HEADERS && field.len > 0 && (is_number (field) || is_amount (field)))
         words->unclear = field;
     }

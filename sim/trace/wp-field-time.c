@@ -193,8 +193,8 @@ parse_with_unit (WpField field, gint64 *ns)
 
       if (field.len <= len || memcmp (field.text + field.len - len, units[i].unit, len) != 0)
         continue;
-      if (!wp_number_parse (field.text, field.len - len, &value) || !(value < 0x1p63L / units[i].ns)
-          || value <= -0x1p63L / units[i].ns)
+      if (!wp_number_parse (field.text, trim ((WpField){ field.text, field.len - len }).len, &value)
+          || !(value < 0x1p63L / units[i].ns) || value <= -0x1p63L / units[i].ns)
         return FALSE;
       value *= units[i].ns;
       *ns = (gint64) (value < 0 ? value - 0.5L : value + 0.5L);

@@ -38,7 +38,7 @@ gssize wp_input_read (WpInput *self, char *buffer, gsize size, GError **error);
  * what came through a pipe. */
 gboolean wp_input_rewind (WpInput *self, GError **error);
 
-const char *wp_input_name (const WpInput *self); /* the path as given; "standard input" for "-" */
+const char *wp_input_name (const WpInput *self);     /* the path as given; "standard input" for "-" */
 gboolean wp_input_is_standard (const WpInput *self); /* it is standard input */
 /* share of the (compressed) bytes read, 0 to 1; -1 where the size is unknown */
 double wp_input_progress (const WpInput *self);
