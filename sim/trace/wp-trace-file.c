@@ -437,8 +437,8 @@ append_guess (const WpTraceFile *self, GPtrArray *lines)
 
   if (guess != NULL)
     g_ptr_array_add (
-        lines,
-        g_strdup_printf ("no column is a request time by its name; if this one is: --columns '%s'", guess));
+        lines, g_strdup_printf ("no column is a request time by its name; if this one is: --columns '%s'%s",
+                                guess, g_str_has_suffix (guess, "]") ? " (of milliseconds: /1000)" : ""));
 }
 
 void

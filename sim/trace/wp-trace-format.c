@@ -29,7 +29,7 @@ static char *
 skip_prefix (WpLinePrefix prefix, char *line, gsize len)
 {
   static const char *const streams[] = { " stdout F ", " stderr F " };
-  char *object = prefix == WP_LINE_PREFIX_OBJECT ? memmem (line, len, " {\"", 3) : NULL;
+  char *object = prefix == WP_LINE_PREFIX_OBJECT && *line != '{' ? memmem (line, len, " {\"", 3) : NULL;
 
   if (prefix == WP_LINE_PREFIX_CONTAINER && g_ascii_isdigit (*line))
     for (guint i = 0; i < G_N_ELEMENTS (streams); i++)

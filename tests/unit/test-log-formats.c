@@ -463,7 +463,8 @@ test_guessed_columns (void)
     { "arrival,service_ms\n1,2\n",
       "no column is a request time by its name; if this one is: --columns 'service=[service_ms]/1000'" },
     { "{\"arrival\":1,\"http\":{\"latency\":2}}\n",
-      "no column is a request time by its name; if this one is: --columns 'response=[http.latency]'" },
+      "no column is a request time by its name; if this one is: --columns 'response=[http.latency]' "
+      "(of milliseconds: /1000)" },
     { "arrival,elapsedUs\n1,2\n",
       "no column is a request time by its name; if this one is: --columns 'response=[elapsedUs]/1e6'" },
     { "{\"arrival\":1,\"event\":{\"duration\":2}}\n",
@@ -500,7 +501,11 @@ test_lines_that_are_none (void)
   g_autoptr (GString) started = g_string_new (NULL);
   struct {
     const char *text, *title;
-  } cases[] = { { one, "access log" }, { envoy, "access log of Envoy" }, { NULL, "access log" } };
+  } cases[] = { { one, "access log" },
+                { envoy, "access log of Envoy" },
+                { NULL, "access log" },
+                { "\"tags\": {\"a\": 1}}\n{\"ts\": 1.5, \"duration\": 0.5, \"tags\": {\"a\": 1}}\n",
+                  "JSON lines of Caddy" } };
 
   for (int i = 0; i < 15; i++)
     g_string_append (started, notice);
