@@ -10,6 +10,7 @@
 #define MAX_Z      3.5
 #define MAX_D      0.05 /* of a distribution, where its lambda is over MAX_LAMBDA */
 #define MAX_LAMBDA 2.5
+#define MAX_R      0.3 /* of ranks' correlation */
 #define BLOCK_ROWS 100
 
 static int
@@ -29,10 +30,8 @@ wp_logged_sample_clear (WpLoggedSample *self)
   g_free (self->gaps);
 }
 
-/* More is left out than in the search, where the log begins or ends in a busy period: for every request in
- * the system then, three. */
-static guint
-checked_edge (const WpLoggedWindow *self)
+guint
+wp_logged_window_edge (const WpLoggedWindow *self)
 {
   return MIN (3 * (self->peak + 1), (self->end - self->first) / 20);
 }
@@ -45,7 +44,7 @@ put_waited (WpLoggedSample *self, const WpLoggedSearch *search)
   for (guint i = 0; i < search->n_windows; i++)
     {
       const WpLoggedWindow *window = &search->windows[i];
-      guint edge = checked_edge (window);
+      guint edge = wp_logged_window_edge (window);
 
       for (guint row = window->first + edge, end; row < window->end - edge; row = end)
         {
@@ -73,7 +72,8 @@ wp_logged_sample_init (WpLoggedSample *self, const WpLoggedSearch *search, gbool
 
   *self = (WpLoggedSample){ 0 };
   for (guint i = 0; i < search->n_windows; i++)
-    self->n += search->windows[i].end - search->windows[i].first - 2 * checked_edge (&search->windows[i]);
+    self->n += search->windows[i].end - search->windows[i].first
+               - 2 * wp_logged_window_edge (&search->windows[i]);
   self->ranks = g_new (double, self->n);
   self->in_system = g_new (guint32, self->n);
   self->waited = g_new (guint8, self->n);
@@ -82,7 +82,7 @@ wp_logged_sample_init (WpLoggedSample *self, const WpLoggedSearch *search, gbool
   spare = g_new (WpLoggedKey, self->n);
   self->n = 0;
   for (guint i = 0; i < search->n_windows; i++)
-    for (guint edge = checked_edge (&search->windows[i]), row = search->windows[i].first + edge;
+    for (guint edge = wp_logged_window_edge (&search->windows[i]), row = search->windows[i].first + edge;
          row < search->windows[i].end - edge; row++)
       {
         const WpLoggedWindow *window = &search->windows[i];
@@ -232,6 +232,22 @@ wp_logged_sample_is_independent_of_gaps (const WpLoggedSample *self)
     sets[i] = self->gaps[i] < 0 ? IN_NONE : self->gaps[i] > sorted[n / 2] ? IN_ONE : IN_OTHER;
 
   return is_alike (compare (self, sets), MAX_E, MAX_Z);
+}
+
+gboolean
+wp_logged_sample_is_independent_of_earlier (const WpLoggedSample *self, guint from, guint to)
+{
+  for (guint lag = from; lag <= MIN (to, self->n / 4); lag++)
+    {
+      double sum = 0;
+
+      for (guint i = lag; i < self->n; i++)
+        sum += (self->ranks[i] - 0.5) * (self->ranks[i - lag] - 0.5);
+      if (fabs (12 * sum) > MAX_R * (self->n - lag))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 gboolean

@@ -20,6 +20,10 @@ typedef struct {
   double mean;    /* of the times, ns */
 } WpLoggedSample;
 
+/* More rows are left out than in the search, at each end, where the log begins or ends in a busy period: for
+ * every request in the system then, three. */
+guint wp_logged_window_edge (const WpLoggedWindow *self);
+
 /* @services: as last recovered, rather than responses; @dither: times that of the windows is added, before
  * ranks are made. */
 void wp_logged_sample_init (WpLoggedSample *self, const WpLoggedSearch *search, gboolean services,
@@ -43,6 +47,11 @@ gboolean wp_logged_sample_is_independent_of_waiting (const WpLoggedSample *self)
 /* Does a service not depend on how long before it the last request arrived? In processor sharing of constant
  * services, which leave in order, so that one worker would explain them, it does. */
 gboolean wp_logged_sample_is_independent_of_gaps (const WpLoggedSample *self);
+
+/* Is a service not correlated with those that are @from to @to rows before it? A constant service of workers
+ * that are always busy leaves gaps between departures which come again with each turn of the workers: they
+ * would be the services of a single one. */
+gboolean wp_logged_sample_is_independent_of_earlier (const WpLoggedSample *self, guint from, guint to);
 
 /* Are those that waited distributed as the others, by Kolmogorov and Smirnov's two-sample test? It sees
  * services that are shorter than any can be. */

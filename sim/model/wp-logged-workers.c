@@ -4,19 +4,22 @@
 #include <stdlib.h>
 
 #include "sim/base/wp-time.h"
+#include "sim/model/wp-logged-completions.h"
 #include "sim/model/wp-logged-pools.h"
 #include "sim/model/wp-logged-sample.h"
 #include "sim/model/wp-server-times.h"
 
 #define MIN_ROWS      1000
-#define MIN_GROUP     8     /* fewer are too few to decide */
 #define LEAST_WAITED  100   /* rows: fewer do not show whether a hundredth of them is negative */
+#define LEAST_BEHIND  20    /* rows that found others waiting: else first come, first served is not shown */
+#define LEAST_BUSY    1.1   /* in the system, of the workers, where all waited: else nearly none waits long */
+#define MOST_LAG      500   /* rows */
 #define LEAST_WAITING 0.005 /* of the response */
 #define MAX_NEGATIVE  0.01  /* of those that waited */
 #define NEGATIVE_COST 10    /* nats: what a row that cannot be has to be outweighed by */
-#define LATENESS      0.05 /* of the mean service: stamps of a busy server are late by more than their width */
-#define CHANCE        4    /* standard deviations: more is none */
-#define MOST_WAITED   0.95 /* of the rows: where more did, only a narrow range is one pool's */
+#define LATENESS      0.05  /* of the mean service: a busy server stamps late, by more than their width */
+#define CHANCE        4     /* standard deviations: more is none */
+#define MOST_WAITED   0.95  /* of the rows: where more did, only a narrow range is one pool's */
 
 const char *
 wp_logged_reason_text (WpLoggedReason reason)
@@ -38,6 +41,9 @@ wp_logged_reason_text (WpLoggedReason reason)
     [WP_LOGGED_REASON_RISING]
     = "has response times that rise with the number of requests in the server, and no number "
       "of workers explains them",
+    [WP_LOGGED_REASON_STEADY]
+    = "hardly changes in the number of requests in the server, as in a load test whose clients do "
+      "not pause, or hardly any request found another waiting",
   };
 
   return texts[reason];
@@ -91,48 +97,19 @@ put_means (const WpLoggedTimes *log, WpLoggedWorkers *found)
   return n >= MIN_ROWS;
 }
 
-/* Adds, for not more and for more than @median in the system, the completions and the ns that requests were
- * in it. */
-static void
-add_completions (const WpLoggedWindow *self, guint32 median, double *completions, double *request_ns)
+/* Are responses service times? A request that is alone in the server waits for nobody. */
+static WpLoggedReason
+doubt_not_queued (const WpLoggedSearch *self, const WpLoggedSample *responses, double *dependence)
 {
-  g_autofree gint64 *departures = wp_logged_window_departures (self);
-  gint64 now = self->arrivals[0];
-  guint arrived = 0, gone = 0;
+  WpLoggedCompletions completions;
 
-  while (arrived < self->n)
-    {
-      gboolean departs = gone < arrived && departures[gone] <= self->arrivals[arrived];
-      gint64 next = departs ? departures[gone] : self->arrivals[arrived];
-      guint in_system = arrived - gone;
+  wp_logged_completions_init (&completions, self, wp_logged_sample_quantile (responses, 0.5, -1));
+  if (!wp_logged_sample_is_independent (responses, -1, dependence)
+      || wp_logged_completions_fall (&completions))
+    return WP_LOGGED_REASON_RISING;
 
-      if (arrived > self->first)
-        {
-          request_ns[in_system > median] += (double) in_system * (double) (next - now);
-          completions[in_system > median] += departs;
-        }
-      now = next;
-      if (departs)
-        gone++;
-      else
-        arrived++;
-    }
-}
-
-/* A server that does not queue completes as many for each second that a request is in it, however many are.
- */
-static gboolean
-completes_alike (const WpLoggedSearch *search, const WpLoggedSample *sample)
-{
-  guint32 median = wp_logged_sample_quantile (sample, 0.5, -1);
-  double completions[2] = { 0 }, request_ns[2] = { 0 };
-
-  for (guint i = 0; i < search->n_windows; i++)
-    add_completions (&search->windows[i], median, completions, request_ns);
-  if (completions[1] < MIN_GROUP || !(completions[0] > 0))
-    return TRUE;
-
-  return completions[1] / request_ns[1] >= 0.8 * completions[0] / request_ns[0];
+  return self->peak == 1 || wp_logged_completions_rise (&completions) ? WP_LOGGED_REASON_NONE
+                                                                      : WP_LOGGED_REASON_STEADY;
 }
 
 /* Leaves what was found where it is not. */
@@ -140,20 +117,25 @@ static void
 judge_not_queued (WpLoggedSearch *self, WpLoggedWorkers *found)
 {
   g_auto (WpLoggedSample) responses = { 0 };
+  WpLoggedReason reason;
   double dependence;
 
   wp_logged_sample_init (&responses, self, FALSE, WP_LOGGED_RANK_DITHER);
-  if (wp_logged_sample_is_independent (&responses, -1, &dependence) && completes_alike (self, &responses))
+  reason = doubt_not_queued (self, &responses, &dependence);
+  if (reason == WP_LOGGED_REASON_NONE)
     {
       found->verdict = WP_LOGGED_NOT_QUEUED;
-      found->reason = WP_LOGGED_REASON_NONE;
       found->dependence = dependence;
     }
+  if (reason == WP_LOGGED_REASON_NONE || found->reason == WP_LOGGED_REASON_RISING)
+    found->reason = reason;
 }
 
 /* Of the rows that are looked at. */
 typedef struct {
   double rows, waited, negative; /* only rows that waited can have a negative service */
+  double behind;                 /* rows that found others waiting */
+  double in_system;              /* mean */
   double response_mean;          /* ns */
 } Counts;
 
@@ -165,7 +147,7 @@ least_service (double resolution, double mean)
 }
 
 static Counts
-count_rows (const WpLoggedSearch *self, double service_mean)
+count_rows (const WpLoggedSearch *self, guint workers, double service_mean)
 {
   double least = least_service (self->resolution, service_mean);
   Counts counts = { 0 };
@@ -175,10 +157,13 @@ count_rows (const WpLoggedSearch *self, double service_mean)
       {
         counts.rows++;
         counts.waited += self->windows[i].waited[row];
+        counts.behind += self->windows[i].in_system[row] > workers;
+        counts.in_system += self->windows[i].in_system[row];
         counts.negative += (double) self->windows[i].services[row] < least;
         counts.response_mean += (double) (self->windows[i].departures[row] - self->windows[i].arrivals[row]);
       }
   counts.response_mean /= counts.rows;
+  counts.in_system /= counts.rows;
 
   return counts;
 }
@@ -229,6 +214,8 @@ find_pools (WpLoggedSearch *self, WpLoggedSample *services, gboolean all_waited,
 
   if (!wp_logged_search_measure (self, workers).is_constant) /* else its spread is the stamps' */
     {
+      if (!wp_logged_sample_is_independent_of_earlier (services, 3 * workers, MIN (self->peak, MOST_LAG)))
+        return WP_LOGGED_REASON_DEPENDENT;
       wp_logged_sample_fold (services);
       reason = find_dependence (services, &spread);
       if (reason != WP_LOGGED_REASON_NONE)
@@ -262,6 +249,8 @@ doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const
     return WP_LOGGED_REASON_RANGE;
   if (is_shown)
     return wp_logged_search_agrees (self, found->workers) ? WP_LOGGED_REASON_NONE : WP_LOGGED_REASON_CHANGED;
+  if (counts->behind < LEAST_BEHIND || (all_waited && counts->in_system < LEAST_BUSY * found->workers))
+    return WP_LOGGED_REASON_STEADY;
   if (reason == WP_LOGGED_REASON_NONE && !wp_logged_sample_is_distributed_alike (services))
     return WP_LOGGED_REASON_DEPENDENT;
   if (reason == WP_LOGGED_REASON_NONE && !wp_logged_search_agrees (self, found->workers))
@@ -283,7 +272,7 @@ judge (WpLoggedSearch *self, gboolean is_spread, WpLoggedWorkers *found)
   for (guint i = 0; i < self->n_windows; i++)
     wp_logged_window_recover (&self->windows[i], found->workers);
   wp_logged_sample_init (&services, self, TRUE, WP_LOGGED_RANK_DITHER);
-  counts = count_rows (self, services.mean);
+  counts = count_rows (self, found->workers, services.mean);
   found->negative = counts.negative / counts.rows;
   is_found = found->gain >= WP_LOGGED_LEAST_GAIN && counts.waited >= LEAST_WAITED;
   found->reason = is_found ? doubt (self, &services, is_spread, &counts, found) : WP_LOGGED_REASON_RISING;

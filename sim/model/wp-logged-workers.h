@@ -19,7 +19,8 @@ typedef enum {
   WP_LOGGED_REASON_RANGE,     /* several numbers of workers explain the log as well */
   WP_LOGGED_REASON_DEPENDENT, /* services depend on the number in the system, or on waiting */
   WP_LOGGED_REASON_CHANGED,   /* services or workers are not the same all over the log */
-  WP_LOGGED_REASON_RISING     /* response times rise with the number in the system, and no N explains it */
+  WP_LOGGED_REASON_RISING,    /* response times rise with the number in the system, and no N explains it */
+  WP_LOGGED_REASON_STEADY     /* the number in the system does not change enough to show anything */
 } WpLoggedReason;
 
 typedef struct {
@@ -49,13 +50,15 @@ typedef struct {
  * spacing under Q m / n, and z the statistic of Mann and Whitney of those that waited against the others.
  * Negative services do not find N: at N - 1 there is none. The found N is called QUEUED only if hardly any of
  * those that waited is negative, and if neither v nor its distance from the median, its spread, depends on
- * waiting, the number in the system, the gap before the arrival or the part of the log: behind several pools
- * v is spread the more widely the more their backlogs differ; and if logs of two pools, drawn from its
- * services, look otherwise (wp-logged-pools.h); else, or where S says that nobody waited, NOT QUEUED only if
- * responses do not rise with the number in the system, and completions for each second that a request is in
- * the system do not fall with it. A constant service, which in overload fewer workers explain as well that
- * take a part of it, shows its workers where some did not wait, as at the start of the log. The thresholds
- * were found on drawn logs (tests/bench/bench-logged.c).
+ * waiting, the number in the system, the gap before the arrival, the services before or the part of the log:
+ * behind several pools v is spread the more widely the more their backlogs differ; if requests found others
+ * waiting, so that their order shows; and if logs of two pools, drawn from its services, look otherwise
+ * (wp-logged-pools.h); else, or where S says that nobody waited, NOT QUEUED only if responses do not rise
+ * with the number in the system, completions for each second that a request is in the system do not fall with
+ * it, and completions for each second do rise: of clients in a closed loop without pauses the number in the
+ * system hardly changes, and nothing shows. A constant service, which in overload fewer workers explain as
+ * well that take a part of it, shows its workers where some did not wait, as at the start of the log. The
+ * thresholds were found on drawn logs (tests/bench/bench-logged.c).
  *
  * A log of more than 60,000 rows is looked at in the busiest 20,000 of each third, and these must agree.
  * Takes 60 to 150 passes of O(n log n) over the rows that are looked at.

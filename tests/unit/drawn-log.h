@@ -12,6 +12,35 @@ typedef enum {
   DRAWN_INFINITE, /* nobody waits */
   DRAWN_CHANGED,  /* another number of workers from the middle on */
   DRAWN_STATIC,   /* a third of the requests never reach the pool */
+  DRAWN_POOLS_UNEQUAL,
+  DRAWN_POOLS_SEVERAL,
+  DRAWN_POOLS_OF_ONE, /* each worker has a queue of its own */
+  DRAWN_POOLS_ROUND,  /* round robin */
+  DRAWN_POOLS_OF_ONE_ROUND,
+  DRAWN_POOLS_LEAST,     /* least connections */
+  DRAWN_POOLS_SPEEDS,    /* one is slower, or does other work, and has as many requests as it can do */
+  DRAWN_LIMITED_SHARING, /* the workers share fewer cores */
+  DRAWN_PRIORITY,        /* some go before all others */
+  DRAWN_SLOWED,          /* services are longer the more workers are busy */
+  DRAWN_HOURS,           /* services depend on the time */
+  DRAWN_BATCHES,         /* and on those before */
+  DRAWN_RESTART,
+  DRAWN_CHANGES, /* of the number of workers, several */
+  DRAWN_CHANGED_BY_ONE,
+  DRAWN_TIMEOUT, /* clients leave */
+  DRAWN_STATIC_SHARE,
+  DRAWN_SLOW_CLIENTS,
+  DRAWN_DAYS,       /* the rate depends on the time */
+  DRAWN_END_LOGGED, /* the log has the end and the response time, both rounded */
+  DRAWN_INFINITE_HEAVY,
+  DRAWN_INFINITE_HOURS,
+  DRAWN_INFINITE_SLOWED, /* by each that is in the server */
+  DRAWN_CLOSED_FIFO,     /* so many clients send their next request when they have an answer */
+  DRAWN_CLOSED_SHARING,
+  DRAWN_CLOSED_RANDOM,
+  DRAWN_CLOSED_LIFO,
+  DRAWN_CLOSED_POOLS,
+  DRAWN_CLOSED_INFINITE,
   N_DRAWN_KINDS
 } DrawnKind;
 
@@ -36,6 +65,8 @@ typedef struct {
   gint64 stamp_ns; /* arrivals and ends are cut off to it; a second: ends are, and spread, and responses are
                       ms */
   guint64 seed;
+  double extent; /* of what the kind is about: see drawn-log.c */
+  guint parts;
 } DrawnSetup;
 
 /* The draws of which most is asked: load of 0.7 and more, services of 20 ms and more, 5,000 rows and more,

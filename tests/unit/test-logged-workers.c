@@ -181,7 +181,8 @@ test_others_are_not_queued (void)
  * backlogs; services of those that waited which are shorter than any can be; few of all, but many of those
  * that waited, which are negative; and a constant service, whose number of workers the coarse search passes
  * by. Then two pools with hardly any wait, or of which nearly all requests wait, and whose backlogs are
- * alike.
+ * alike; and constant services of pools, or of a number of workers that changes, of which all wait: the gaps
+ * between departures would be the services of one worker.
  */
 static void
 test_rare_draws (void)
@@ -191,10 +192,11 @@ test_rare_draws (void)
     guint64 seed;
     guint workers; /* 0: not QUEUED */
   } draws[] = {
-    { DRAWN_POOLS, 11700050, 0 }, { DRAWN_POOLS, 11500952, 0 },  { DRAWN_POOLS, 11400433, 0 },
-    { DRAWN_POOLS, 11400807, 0 }, { DRAWN_STATIC, 14700088, 0 }, { DRAWN_STATIC, 14700162, 0 },
-    { DRAWN_FIFO, 1300917, 27 },  { DRAWN_POOLS, 11600131, 0 },  { DRAWN_POOLS, 11601692, 0 },
-    { DRAWN_POOLS, 11602477, 0 }, { DRAWN_POOLS, 11603497, 0 },  { DRAWN_POOLS, 11604209, 0 },
+    { DRAWN_POOLS, 11700050, 0 },       { DRAWN_POOLS, 11500952, 0 },          { DRAWN_POOLS, 11400433, 0 },
+    { DRAWN_POOLS, 11400807, 0 },       { DRAWN_STATIC, 14700088, 0 },         { DRAWN_STATIC, 14700162, 0 },
+    { DRAWN_FIFO, 1300917, 27 },        { DRAWN_POOLS, 11600131, 0 },          { DRAWN_POOLS, 11601692, 0 },
+    { DRAWN_POOLS, 11602477, 0 },       { DRAWN_POOLS, 11603497, 0 },          { DRAWN_POOLS, 11604209, 0 },
+    { DRAWN_POOLS_ROUND, 18002032, 0 }, { DRAWN_CHANGED_BY_ONE, 29002059, 0 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (draws); i++)
@@ -255,6 +257,51 @@ test_infinite_servers_are_not_queued (void)
   g_assert_cmpuint (n_not_queued, >=, 5);
 }
 
+/* Clients without pauses keep the number in the system as it is: whether they wait shows only where it is
+ * first come, first served, and deep. */
+static void
+test_closed_loop (void)
+{
+  static const struct {
+    DrawnKind kind;
+    gboolean is_found;
+  } kinds[] = { { DRAWN_CLOSED_FIFO, TRUE },
+                { DRAWN_CLOSED_SHARING, FALSE },
+                { DRAWN_CLOSED_RANDOM, FALSE },
+                { DRAWN_CLOSED_LIFO, FALSE },
+                { DRAWN_CLOSED_POOLS, FALSE } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    for (guint64 seed = 1; seed <= 4; seed++)
+      {
+        DrawnSetup setup;
+        WpLoggedWorkers found;
+        g_autoptr (DrawnLog) log = NULL;
+
+        drawn_setup_draw (&setup, kinds[i].kind, seed);
+        setup.workers = 2 + (guint) (5 * seed);
+        setup.extent = 3; /* clients for each worker */
+        setup.parts = kinds[i].kind == DRAWN_CLOSED_POOLS ? 2 : 1;
+        setup.service = DRAWN_EXPONENTIAL;
+        log = find (&setup, &found);
+        g_assert_cmpint (found.verdict, ==, kinds[i].is_found ? WP_LOGGED_QUEUED : WP_LOGGED_UNKNOWN);
+        g_assert_cmpuint (found.workers, ==, kinds[i].is_found ? setup.workers : 0);
+      }
+}
+
+/* One request at a time: nobody waits. */
+static void
+test_one_client (void)
+{
+  DrawnSetup setup
+      = { DRAWN_CLOSED_FIFO, DRAWN_EXPONENTIAL, 4, 1, 0.06, 0, FALSE, FALSE, 5000, 1, 1, 0.1, 1 };
+  WpLoggedWorkers found;
+  g_autoptr (DrawnLog) log = find (&setup, &found);
+
+  g_assert_nonnull (log);
+  g_assert_cmpint (found.verdict, ==, WP_LOGGED_NOT_QUEUED);
+}
+
 /* Windows of a long log agree, in bounded time. */
 static void
 test_long_log (void)
@@ -310,6 +357,8 @@ main (int argc, char **argv)
   g_test_add_func ("/logged-workers/rare-draws", test_rare_draws);
   g_test_add_func ("/logged-workers/infinite-servers-are-not-queued", test_infinite_servers_are_not_queued);
   g_test_add_func ("/logged-workers/noise-misleads-little", test_noise_misleads_little);
+  g_test_add_func ("/logged-workers/closed-loop", test_closed_loop);
+  g_test_add_func ("/logged-workers/one-client", test_one_client);
   g_test_add_func ("/logged-workers/long-log", test_long_log);
   g_test_add_func ("/logged-workers/reasons", test_reasons);
 

@@ -1,0 +1,70 @@
+#include "sim/model/wp-logged-completions.h"
+
+#include <math.h>
+
+#include "sim/model/wp-logged-sample.h"
+
+#define MIN_GROUP  8   /* fewer are too few to decide */
+#define LEAST_LEFT 0.8 /* of the completions for each second of a request */
+#define LEAST_RISE 4.0 /* standard deviations */
+
+static void
+add_window (WpLoggedCompletions *self, const WpLoggedWindow *window, guint32 median)
+{
+  g_autofree gint64 *departures = wp_logged_window_departures (window);
+  gint64 now = window->arrivals[0];
+  guint arrived = 0, gone = 0, before = 0, edge = wp_logged_window_edge (window);
+
+  while (arrived < window->n)
+    {
+      gboolean departs = gone < arrived && departures[gone] <= window->arrivals[arrived];
+      gint64 next = departs ? departures[gone] : window->arrivals[arrived];
+      guint in_system = arrived - gone;
+
+      before = next > now ? in_system : before;
+      if (arrived > window->first + edge && arrived < window->end - edge)
+        {
+          double ns = (double) (next - now);
+
+          self->request_ns[in_system > median] += in_system * ns;
+          self->completions[in_system > median] += departs;
+          self->ns += ns;
+          self->in_system_ns += in_system * ns;
+          self->squares_ns += (double) in_system * in_system * ns;
+          self->in_system += departs ? before : 0;
+        }
+      now = next;
+      if (departs)
+        gone++;
+      else
+        arrived++;
+    }
+}
+
+void
+wp_logged_completions_init (WpLoggedCompletions *self, const WpLoggedSearch *log, guint32 median)
+{
+  *self = (WpLoggedCompletions){ 0 };
+  for (guint i = 0; i < log->n_windows; i++)
+    add_window (self, &log->windows[i], median);
+}
+
+gboolean
+wp_logged_completions_fall (const WpLoggedCompletions *self)
+{
+  if (self->completions[1] < MIN_GROUP || !(self->completions[0] > 0))
+    return FALSE;
+
+  return self->completions[1] / self->request_ns[1] < LEAST_LEFT * self->completions[0] / self->request_ns[0];
+}
+
+/* If completions did not depend on the number in the system, its sum over them, less its mean, would be a
+ * martingale, with this standard deviation. */
+gboolean
+wp_logged_completions_rise (const WpLoggedCompletions *self)
+{
+  double n = self->completions[0] + self->completions[1];
+  double mean = self->in_system_ns / self->ns, variance = self->squares_ns / self->ns - mean * mean;
+
+  return variance > 0 && self->in_system - n * mean > LEAST_RISE * sqrt (n * variance);
+}
