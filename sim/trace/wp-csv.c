@@ -6,6 +6,7 @@
 #include "sim/trace/wp-known-columns.h"
 
 #define MAX_NOTES       1000
+#define MAX_SIZES       100000 /* changes of the sizes */
 #define MOMENT          "# at="
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 #define PRESSURE        "pressure="
@@ -248,6 +249,19 @@ take_moment (WpCsv *self, const char *line, gsize len)
   return TRUE;
 }
 
+static gboolean
+check_sizes (WpCsv *self, GError **error)
+{
+  WpReadBuffer *window = &self->table.window;
+
+  if (self->table.sizes->len <= MAX_SIZES)
+    return TRUE;
+  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "more than %d changes of the sizes", MAX_SIZES);
+  wp_read_buffer_prefix (window, window->line, error);
+
+  return FALSE;
+}
+
 /* A record has its notes and its header once more where another program has cut it, and where its parts were
  * put together. */
 static gboolean
@@ -345,6 +359,8 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_fields, GError **error)
         break;
       if (scan.next != NULL)
         {
+          if (!check_sizes (self, error))
+            return WP_TRACE_FORMAT_ERROR;
           window->line++;
           window->at = scan.next;
         }
@@ -383,7 +399,7 @@ take_note (WpCsv *self, const char *line, gsize len, GError **error)
   char *key, *value;
 
   if (take_moment (self, line, len) || !split_note (line, len, &key, &value))
-    return TRUE;
+    return check_sizes (self, error);
   g_hash_table_replace (self->table.notes, key, value);
   if (g_hash_table_size (self->table.notes) > MAX_NOTES)
     {

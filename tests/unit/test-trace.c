@@ -367,6 +367,36 @@ test_many_notes (void)
     }
 }
 
+/* Changes of the sizes are kept in memory: a hundred thousand of them, before the rows and between them. */
+static void
+test_many_changes (void)
+{
+  for (guint where = 0; where <= 1; where++)
+    for (guint n_changes = 100000; n_changes <= 100001; n_changes++)
+      {
+        g_autoptr (GString) text = g_string_new ("# a: b\n");
+        g_autoptr (GError) error = NULL;
+        g_autoptr (WpTrace) trace = NULL;
+        gint64 origin_ns;
+        gsize n;
+
+        if (where == 1)
+          g_string_append (text, "arrival\n0\n");
+        for (guint i = 0; i < n_changes; i++)
+          g_string_append (text, "# at=1 workers=2\n");
+        g_string_append (text, where == 0 ? "arrival\n0\n1\n" : "1\n");
+        trace = open_text (text->str, NULL, &error);
+        if (trace != NULL && wp_trace_load (trace, &n, &error) != NULL)
+          g_assert_cmpuint (wp_trace_sizes (trace, &origin_ns)->len, ==, 100000);
+        if (n_changes == 100001)
+          g_assert_cmpstr (error->message, ==,
+                           where == 0 ? "t.csv:100002: more than 100000 changes of the sizes"
+                                      : "t.csv:100004: more than 100000 changes of the sizes");
+        else
+          g_assert_no_error (error);
+      }
+}
+
 static void
 test_error_is_repeated (void)
 {
@@ -491,6 +521,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trace/long-rows", test_long_rows);
   g_test_add_func ("/trace/many-notes", test_many_notes);
   g_test_add_func ("/trace/rewinds", test_rewinds);
+  g_test_add_func ("/trace/many-changes", test_many_changes);
   g_test_add_func ("/trace/error-is-repeated", test_error_is_repeated);
   g_test_add_func ("/trace/columns-option", test_columns_option);
   g_test_add_func ("/trace/scale", test_scale);
