@@ -152,10 +152,10 @@ judge_itself (WpAsReplayed *self, const WpPolicy *policy, const WpMeasurement *m
   g_autoptr (GPtrArray) ignored = g_ptr_array_new_with_free_func (g_free);
   WpPolicy noted = *policy;
   WpLayout layout;
-  gsize n, n_offered = 0, at = 0;
+  gsize n, n_offered = 0;
   const WpRow *measured = wp_measurement_rows (measurement, &n);
   g_autofree Request *offered = g_new (Request, n + 1);
-  g_autofree WpRow *results = g_new (WpRow, n + 1), *rows = g_new (WpRow, n + 1);
+  g_autofree WpRow *rows = g_new (WpRow, n + 1);
 
   if ((self->unchecked = why_unchecked (measured, n)))
     return;
@@ -166,10 +166,11 @@ judge_itself (WpAsReplayed *self, const WpPolicy *policy, const WpMeasurement *m
   for (gsize i = 0; i < n; i++)
     if (!left_parked (&measured[i], &layout))
       offered[n_offered++] = (Request){ measured[i], service_of (&measured[i]), 0 };
-  simulate (&noted, WP_TIME_NONE, offered, n_offered, NULL, results);
-  for (gsize i = 0; i < n; i++)
+  simulate (&noted, WP_TIME_NONE, offered, n_offered, NULL, rows);
+  g_clear_pointer (&offered, g_free);
+  for (gsize i = n; i-- > 0;) /* from the end: the results move to their requests' places */
     {
-      rows[i] = left_parked (&measured[i], &layout) ? measured[i] : results[at++];
+      rows[i] = left_parked (&measured[i], &layout) ? measured[i] : rows[--n_offered];
       if (measured[i].outcome == WP_OUTCOME_FAILED)
         rows[i].finished_ns = WP_TIME_NONE; /* served, and never stored */
     }
@@ -294,6 +295,7 @@ wp_as_replayed_judge (WpAsReplayed *self, const WpPolicy *policy, gint64 patienc
       self->not_modelled = "no request of the prediction is in the record";
       return;
     }
+  g_clear_pointer (&requests, g_free); /* a record may be long */
   self->lag_p50_ns = lags[(n_lags - 1) / 2];
   self->lag_p99_ns = lags[n_lags - 1 - n_lags / 100];
   judge_itself (self, policy, measurement, measured_summary);
