@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/base/wp-error.h"
+#include "sim/trace/wp-csv-dialect.h"
 #include "sim/trace/wp-known-columns.h"
 
 #define MAX_NOTES       1000
@@ -129,20 +130,6 @@ scan_row (WpCsv *self, Scan *scan)
     }
 }
 
-/* 1,5 is 1.5 where commas separate nothing. */
-static void
-replace_decimal_comma (char *text, gsize len)
-{
-  char *comma = memchr (text, ',', len);
-
-  if (comma == NULL || comma == text || !g_ascii_isdigit (comma[-1]))
-    return;
-  for (const char *p = text; p < text + len; p++)
-    if (p != comma && !g_ascii_isdigit (*p) && !(p == text && *p == '-'))
-      return;
-  *comma = '.';
-}
-
 /* Writes into the window: once the row is whole and will not be looked at again. */
 static void
 finish_cells (WpCsv *self, const Scan *scan)
@@ -165,7 +152,7 @@ finish_cells (WpCsv *self, const Scan *scan)
         }
       text[field->len] = '\0';
       if (self->separator != ',')
-        replace_decimal_comma (text, field->len);
+        wp_csv_dialect_replace_comma (text, field->len);
     }
 }
 
@@ -424,7 +411,8 @@ read_notes (WpCsv *self, GError **error)
         return FALSE;
       if (end == window->end && end == window->at)
         return TRUE;
-      if (*window->at != '#' && *window->at != '\n' && (*window->at != '\r' || end != window->at + 1))
+      if (*window->at != '#' && *window->at != '\n' && (*window->at != '\r' || end != window->at + 1)
+          && !wp_csv_dialect_is_separator_line (window->at, (gsize) (end - window->at)))
         return TRUE;
       if (*window->at == '#' && !take_note (self, window->at, (gsize) (end - window->at), error))
         return FALSE;
@@ -444,21 +432,17 @@ has_nul (const WpField *fields, gsize n_fields)
   return FALSE;
 }
 
-/* The header says what separates cells. */
+/* By the header, which comes next. */
 static gboolean
 choose_separator (WpCsv *self, GError **error)
 {
   char *end = wp_read_buffer_find_line (&self->table.window, error);
-  const char *at = self->table.window.at;
-  gsize len = end != NULL ? (gsize) (end - at) : 0;
+  const char *at = self->table.window.at, *title = NULL;
 
-  self->separator = memchr (at, ',', len) != NULL    ? ','
-                    : memchr (at, ';', len) != NULL  ? ';'
-                    : memchr (at, '\t', len) != NULL ? '\t'
-                                                     : ',';
-  self->table.has_commas = self->separator == ',';
-  if (self->separator != ',')
-    self->table.title = self->separator == ';' ? "CSV with semicolons" : "CSV with tabs";
+  self->separator = wp_csv_dialect_separator (at, end != NULL ? (gsize) (end - at) : 0, &title);
+  self->table.has_commas = title == NULL;
+  if (title != NULL)
+    self->table.title = title;
 
   return end != NULL;
 }

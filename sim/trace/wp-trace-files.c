@@ -291,6 +291,8 @@ wp_trace_files_append_omissions (const WpTraceFiles *self, GPtrArray *lines)
       const char *name = self->merge != NULL ? wp_trace_file_name (file_at (self, i)) : NULL;
 
       wp_trace_file_append_omissions (file_at (self, i), some);
+      if (name != NULL && some->len == 0 && wp_trace_file_n_read (file_at (self, i)) == 0)
+        append_new (lines, g_strdup_printf ("%s has no row", name));
       for (guint k = 0; k < some->len; k++)
         append_new (lines, g_strconcat (name != NULL ? name : "", name != NULL ? ": " : "",
                                         (const char *) g_ptr_array_index (some, k), NULL));

@@ -176,6 +176,23 @@ test_formats (void)
     }
 }
 
+static void
+test_header_alone (void)
+{
+  static const char *const names[] = { "head.csv", "rows.csv", NULL };
+  static const char *const texts[] = { "arrival,service\n", "arrival,service\n1,0.5\n2,0.5\n" };
+  static const char *const notes[] = { "head.csv has no row", NULL };
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize n_rows;
+
+  trace = open_texts (names, texts, 4096, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (wp_trace_load (trace, &n_rows, &error));
+  g_assert_cmpuint (n_rows, ==, 2);
+  assert_lines (trace, notes);
+}
+
 #define STAMP(second) "2026-11-01T10:00:" second "Z,0."
 
 /* The rows' services are 0.1 s, 0.2 s... in the order that they ought to have. */
@@ -353,6 +370,7 @@ main (int argc, char **argv)
   g_test_add_func ("/trace-files/in-order", test_in_order);
   g_test_add_func ("/trace-files/out-of-order", test_out_of_order);
   g_test_add_func ("/trace-files/formats", test_formats);
+  g_test_add_func ("/trace-files/header-alone", test_header_alone);
   g_test_add_func ("/trace-files/shared-seconds", test_shared_seconds);
   g_test_add_func ("/trace-files/overlapping-seconds", test_overlapping_seconds);
   g_test_add_func ("/trace-files/header-again", test_header_again);

@@ -100,6 +100,34 @@ test_times (void)
     }
 }
 
+/* Two rows each: at 0.5 s for 100 ms, at 1.5 s for 250 ms. */
+static void
+test_dialects (void)
+{
+  static const char *const texts[] = {
+    "arrival,service\n0.5,0.1\n1.5,0.25\n",
+    "arrival;service\n0,5;0,1\n1,5;0,25\n",
+    "arrival;service\n\"0,5\";\"0,1\"\n\"1,5\";\"0,25\"\n",
+    "arrival\tservice\n0,5\t0.1\n1.5\t0,25\n",
+    "arrival ; service\n+0,5 ; 1,0e-1\n 1,5;250,0ms\n",
+    "arrival;\"note, and, more\";service\n0,5;a,b;0,1\n1,5;;0,25\n",
+    "sep=;\r\narrival;service\r\n0,5;0,1\r\n1,5;0,25\r\n",
+    "\xef\xbb\xbfSEP=\t\narrival\tservice\n0,5\t0,1\n1,5\t0,25\n",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (WpTrace) trace = NULL;
+      gsize n;
+      const WpRow *rows = load_text (texts[i], NULL, &trace, &n);
+
+      g_assert_cmpuint (n, ==, 2);
+      g_assert_cmpint (rows[1].arrival_ns, ==, S);
+      g_assert_cmpint (rows[0].service_ns, ==, 100 * MS);
+      g_assert_cmpint (rows[1].service_ns, ==, 250 * MS);
+    }
+}
+
 static const struct {
   const char *columns; /* --columns */
   const char *text;
@@ -135,6 +163,8 @@ static const struct {
   { NULL, "arrival\n9223372037\n", "t.csv:2: column \"arrival\": \"9223372037\" is more than 292 years" },
   { NULL, "arrival\n9999-12-31T23:59:59Z\n",
     "t.csv:2: column \"arrival\": \"9999-12-31T23:59:59Z\" is not from 1678 to 2261" },
+  { NULL, "arrival;service\n1.234,5;1\n", "t.csv:2: column \"arrival\": \"1.234,5\" is not a time" },
+  { NULL, "arrival;service\n1,234,5;1\n", "t.csv:2: column \"arrival\": \"1,234,5\" is not a time" },
   { NULL, "arrival,service\n0,1e400\n", "t.csv:2: column \"service\": \"1e400\" is more than 292 years" },
   { NULL, "arrival\n-5000000000\n5000000000\n",
     "t.csv:3: a time of more than 292 years from the first arrival" },
@@ -515,6 +545,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/trace/all-columns", test_all_columns);
   g_test_add_func ("/trace/times", test_times);
+  g_test_add_func ("/trace/dialects", test_dialects);
   g_test_add_func ("/trace/bad-texts", test_bad_texts);
   g_test_add_func ("/trace/nul-bytes", test_nul_bytes);
   g_test_add_func ("/trace/endless-rows", test_endless_rows);
