@@ -7,6 +7,7 @@
 #define LONGEST_BYTES 96 /* where the last of these bytes lie */
 #define INNER_AT      30 /* the name of a zip archive's first member */
 #define TAR_AT        257
+#define UTF16_BYTES   4
 
 /* @inner: what else tells it, at INNER_AT; NULL: nothing. The file's name stands between @command and @after.
  */
@@ -83,7 +84,7 @@ is_kind (const Foreign *kind, const char *bytes, gsize len)
 static const char *
 find_utf16 (const char *bytes, gsize len)
 {
-  if (len < 4)
+  if (len < UTF16_BYTES)
     return NULL;
   if (g_ascii_isprint (bytes[0]) && bytes[1] == '\0' && g_ascii_isprint (bytes[2]) && bytes[3] == '\0')
     return "iconv -f UTF-16LE -t UTF-8";
@@ -93,6 +94,13 @@ find_utf16 (const char *bytes, gsize len)
              : NULL;
 }
 
+/* A text has a line feed there, and its reader waits for that. */
+static gboolean
+may_be_tar (const char *bytes, gsize len)
+{
+  return memchr (bytes, '\n', MIN (len, TAR_AT)) == NULL;
+}
+
 /* Reads on while the bytes so far may be those of a foreign file. */
 static gboolean
 fill (WpReadBuffer *window, GError **error)
@@ -100,11 +108,11 @@ fill (WpReadBuffer *window, GError **error)
   for (;;)
     {
       gsize len = (gsize) (window->end - window->at);
-      gboolean may = len == 0;
+      gboolean may = len < UTF16_BYTES || (len < TAR_AT + 5 && may_be_tar (window->at, len));
 
       for (gsize i = 0; i < G_N_ELEMENTS (foreign) && !may; i++)
         may = may_be (&foreign[i], window->at, len);
-      if (!may || len >= LONGEST_BYTES || window->at_eof)
+      if (!may || len >= MAX (LONGEST_BYTES, TAR_AT + 5) || window->at_eof)
         return TRUE;
       if (!wp_read_buffer_fill (window, error))
         return FALSE;
@@ -126,7 +134,7 @@ wp_foreign_check (WpReadBuffer *window, GError **error)
   if ((command = find_utf16 (window->at, len)) != NULL)
     return fail (window, "UTF-16", command, "", error);
 
-  return len < TAR_AT + 5 || memcmp (window->at + TAR_AT, "ustar", 5) != 0
+  return len < TAR_AT + 5 || !may_be_tar (window->at, len) || memcmp (window->at + TAR_AT, "ustar", 5) != 0
          || fail (window, "tar", "tar -xf", "", error);
 }
 

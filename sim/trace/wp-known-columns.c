@@ -176,6 +176,17 @@ find_divisor (const char *name)
   return "";
 }
 
+/* Can it be typed, and shown as it is? */
+static gboolean
+is_plain (const char *name)
+{
+  for (; *name != '\0'; name++)
+    if (!g_ascii_isprint (*name) || strchr ("[]'", *name) != NULL)
+      return FALSE;
+
+  return TRUE;
+}
+
 char *
 wp_trace_guess_duration (const char *const *names)
 {
@@ -185,7 +196,7 @@ wp_trace_guess_duration (const char *const *names)
 
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     for (const char *const *name = names; *name != NULL; name++)
-      if (strcasestr (*name, parts[i]) != NULL && strpbrk (*name, "[]'") == NULL)
+      if (strcasestr (*name, parts[i]) != NULL && is_plain (*name))
         return g_strdup_printf ("%s=[%s]%s", g_str_equal (parts[i], "service_") ? "service" : "response",
                                 *name, find_divisor (*name));
 

@@ -338,11 +338,11 @@ static const struct {
   { "\0a\0r\0r", 6, "this is UTF-16: convert it, iconv -f UTF-16BE -t UTF-8 't'" },
 };
 
-/* All at once, or four bytes. */
+/* All at once, or in parts. */
 static void
 test_files_to_convert (void)
 {
-  static const gsize chunks[] = { 4, 4096 };
+  static const gsize chunks[] = { 1, 4, 4096 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
     for (gsize j = 0; j < G_N_ELEMENTS (chunks); j++)

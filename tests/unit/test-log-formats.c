@@ -470,6 +470,7 @@ test_guessed_columns (void)
     { "{\"arrival\":1,\"event\":{\"duration\":2}}\n",
       "no column is a request time by its name; if this one is: --columns "
       "'response=[event.duration]/1e9'" },
+    { "arrival,\xfflatency\n1,2\n", NULL },
     { "arrival,service,latency\n1,2,3\n", NULL },
     { "arrival,path\n1,/\n", NULL },
   };
