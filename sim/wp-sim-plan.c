@@ -328,7 +328,7 @@ choose_sizes (const WpSimPlan *self, guint n_workers, guint n_queues)
       queue_jobs = MAX (queue_jobs, recommended->queue_jobs);
     }
   workers = (workers * 3 / 2 + n_workers) / n_workers;
-  queue_jobs = (queue_jobs * 3 / 2 + n_queues) / n_queues;
+  queue_jobs = queue_jobs * 3 / 2 / (n_queues - 1) + 1; /* from 0 on */
   for (guint i = 1; i <= n_workers; i++)
     g_string_append_printf (spec, "workers=%" G_GUINT64_FORMAT ",", MIN (i * workers, MAX_SIZE));
   for (guint i = 0; i < n_queues; i++)

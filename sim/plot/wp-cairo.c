@@ -213,7 +213,7 @@ wp_cairo_y_axis (cairo_t *cr, const WpBox *box, const WpAxis *axis, char *(*writ
     }
   wp_cairo_colour (cr, wp_ink);
   wp_cairo_size (cr, 12, FALSE);
-  wp_cairo_text_upwards (cr, 18, box->y + box->height / 2, label);
+  wp_cairo_text_upwards (cr, 12, box->y + box->height / 2, label);
 }
 
 void

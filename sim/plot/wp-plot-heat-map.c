@@ -181,7 +181,7 @@ draw_labels (cairo_t *cr, const WpBox *box, const WpHeatMap *map)
     }
   wp_cairo_size (cr, 12, FALSE);
   wp_cairo_text (cr, box->x + box->width / 2, box->y + box->height + 36, 0.5, map->x_label);
-  wp_cairo_text_upwards (cr, 18, box->y + box->height / 2, map->y_label);
+  wp_cairo_text_upwards (cr, 12, box->y + box->height / 2, map->y_label);
 }
 
 /* Counted in cells, fractions between their middles; NaN: outside. */

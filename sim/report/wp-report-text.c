@@ -106,10 +106,13 @@ wp_report_text_add_traffic (GString *text, const WpReport *report)
                           wp_format_whole (requests, (double) traffic->requests),
                           traffic->requests == 1 ? "" : "s",
                           wp_format_seconds (duration, seconds (traffic->duration_ns)));
-  g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second%s\n",
-                          wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean),
-                          wp_format_whole (peak, traffic->rate_peak_1s),
-                          describe_bursts (burst, traffic->dispersion_1s));
+  wp_format_whole (peak, traffic->rate_peak_1s);
+  if (isnan (traffic->rate_mean))
+    g_string_append_printf (text, "arrivals: %s at one moment\n", peak);
+  else
+    g_string_append_printf (text, "arrivals: %s on average, %s in the fullest second%s\n",
+                            wp_format_value (mean, WP_UNIT_RATE, traffic->rate_mean), peak,
+                            describe_bursts (burst, traffic->dispersion_1s));
   if (!report->lacks_service)
     add_service (text, report);
   if (report->patience_ns != WP_TIME_NONE)

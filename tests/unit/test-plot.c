@@ -201,6 +201,7 @@ test_ticks_are_apart (void)
       last = y;
     }
   g_assert_cmpuint (n, >, 8);
+  g_assert_nonnull (strstr (svg, "rotate(-90 12.0 ")); /* 4,000,000 has room beside the axis's name */
 }
 
 /* Nearly empty data still gives a picture. */

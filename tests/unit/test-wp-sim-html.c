@@ -253,14 +253,18 @@ test_unknown_services (void)
   g_assert_cmpuint (page->hints->len, ==, 0);
 }
 
-/* The map reaches no further than sizes go. */
+/* The map reaches half as far again as the marked sizes, but no further than sizes go. */
 static void
 test_largest_sizes (void)
 {
   g_autoptr (SimRun) run = sim_run_new ();
-  g_autoptr (Page) page = NULL;
+  g_autoptr (Page) near = NULL, page = NULL;
 
   sim_run_write (run, "trace.csv", trace);
+  sim_run_go (run, "-w 100 -q 900 --report=a.html trace.csv", NULL);
+  near = read_page (run, "a.html");
+  g_assert_true (
+      is_in (near->hints, "160 workers, queue 1,359: blocked 0; rejected 0; timed_out 0; wait.p99 0 s"));
   sim_run_go (run, "-w 4000000000 -q 4000000000 --report=a.html trace.csv", NULL);
   g_assert_cmpstr (run->err, ==, "");
   g_assert_cmpint (run->status, ==, 0);
