@@ -152,6 +152,9 @@ wp_foreign_check_line (const WpReadBuffer *window, const char *line, gsize len, 
   if (len >= strlen (docker) && memcmp (line, docker, strlen (docker)) == 0
       && memmem (line, len, "\"stream\":", 9) != NULL)
     return fail (window, "a log of Docker, with the server's lines in it", "jq -rj .log", "", error);
+  if (*line == '{' && memmem (line, len, "\"MESSAGE\":", 10) != NULL
+      && memmem (line, len, "\"__REALTIME_TIMESTAMP\":", 23) != NULL)
+    return fail (window, "a log of journalctl, with the server's lines in it", "jq -r .MESSAGE", "", error);
   if (*line == '{' && rest == len)
     return fail (window, "JSON over several lines", "jq -c .", "", error);
 

@@ -92,6 +92,25 @@ name_with_argument (char letter, const char *argument)
                           lower);
 }
 
+/* Apache has fractions and offsets in directives of their own: %{%F %T}t.%{usec_frac}t %{%z}t is one stamp.
+ * @p: behind the first of them. Returns what follows the last. */
+static const char *
+join_stamps (const char *p)
+{
+  for (;;)
+    {
+      const char *next = p + strspn (p, "., "), *end;
+      gsize len;
+
+      if (!g_str_has_prefix (next, "%{") || (end = strchr (next, '}')) == NULL || end[1] != 't')
+        return p;
+      len = (gsize) (end - next);
+      if (memchr (next + 2, '%', len - 2) == NULL && (len < 7 || memcmp (end - 5, "_frac", 5) != 0))
+        return p;
+      p = end + 2;
+    }
+}
+
 /* @p: behind the percent sign. NULL: that is no directive. */
 static char *
 take_directive (const char **p)
@@ -116,7 +135,7 @@ take_directive (const char **p)
       *p = at + 2;
       return g_strdup ("first_byte_us");
     }
-  *p = at + 1;
+  *p = argument != NULL && *at == 't' ? join_stamps (at + 1) : at + 1;
   if (argument != NULL && *at != 'h' && *at != 'a' && *at != 'p' && *at != 'P')
     return name_with_argument (*at, argument);
   for (gsize i = 0; i < G_N_ELEMENTS (directives); i++)

@@ -154,6 +154,8 @@ static const struct {
     "t.csv:1: this is a JSON array: convert it, jq -c '.[]' 't.csv'" },
   { NULL, "\n[\n {\"arrival\":1}\n]\n", "t.csv:2: this is a JSON array: convert it, jq -c '.[]' 't.csv'" },
   { NULL, "{\n \"arrival\":1\n}\n", "t.csv:1: this is JSON over several lines: convert it, jq -c . 't.csv'" },
+  { NULL, "{\"__REALTIME_TIMESTAMP\":\"1796010584000000\",\"MESSAGE\":\"GET /\"}\n",
+    "t.csv:1: this is a log of journalctl, with the server's lines in it: convert it, jq -r .MESSAGE 't.csv'" },
   { NULL, "\n# a: b\narrival,arrival\n1,2\n", "t.csv:3: column \"arrival\" is there twice" },
   { NULL, "arrival,service\n0.5,0.012\nabc,0.010\n", "t.csv:3: column \"arrival\": \"abc\" is not a time" },
   { NULL, "arrival,service\n,1\n", "t.csv:2: column \"arrival\": \"\" is not a time" },
