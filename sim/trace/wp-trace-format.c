@@ -146,22 +146,23 @@ wp_trace_format_peek (WpTraceFormat *self, gsize *at, char **line, gsize *len, G
   return end != NULL || *line < window->end;
 }
 
-/* The prefix of the first of them. */
+/* The prefix of the first of them that has one. */
 static void
 find_prefix (WpTraceFormat *self)
 {
-  WpTraceFormatSample sample = { 0, 0 };
-  char *line, *rest;
+  WpTraceFormatSample sample = { 0, 0, 0 };
+  WpLinePrefix found = WP_LINE_PREFIX_NONE;
+  char *line;
   gsize len;
 
   self->prefix = WP_LINE_PREFIX_NONE;
-  if (!wp_trace_format_sample_line (self, &sample, &line, &len))
-    return;
-  rest = skip_prefix (WP_LINE_PREFIX_CONTAINER, line, len);
-  if (rest > line)
-    self->prefix = WP_LINE_PREFIX_CONTAINER;
-  else if (*line != '{' && line[len - 1] == '}' && skip_prefix (WP_LINE_PREFIX_OBJECT, line, len) > line)
-    self->prefix = WP_LINE_PREFIX_OBJECT;
+  while (found == WP_LINE_PREFIX_NONE && wp_trace_format_sample_line (self, &sample, &line, &len)
+         && *line != '{')
+    if (skip_prefix (WP_LINE_PREFIX_CONTAINER, line, len) > line)
+      found = WP_LINE_PREFIX_CONTAINER;
+    else if (line[len - 1] == '}' && skip_prefix (WP_LINE_PREFIX_OBJECT, line, len) > line)
+      found = WP_LINE_PREFIX_OBJECT;
+  self->prefix = found;
 }
 
 /* Are the first lines in the window? */

@@ -42,19 +42,24 @@ looks_logged (const char *line, gsize len)
          || begins_with (line, len, balancers);
 }
 
+static gboolean
+is_object (gpointer unused, char *line, gsize len)
+{
+  return len > 1 && *line == '{' && line[len - 1] == '}';
+}
+
 /* By more than one line; *@log_format is the name of the format of WP_INPUT_LOG. */
 static WpInputFormat
 detect_log (WpTraceFormat *probe, const char **log_format, GError **error)
 {
   g_autoptr (GError) fault = NULL;
   WpTraceFormatSample sample;
-  char *line;
-  gsize len;
+  guint n_lines;
 
   if (!wp_trace_format_sample (probe, &sample, error))
     return WP_INPUT_AUTO;
-  if (wp_trace_format_sample_line (probe, &sample, &line, &len) && *line == '{')
-    return WP_INPUT_JSONL; /* behind a prefix */
+  if (2 * wp_trace_format_count (probe, sample, is_object, NULL, &n_lines) > n_lines)
+    return WP_INPUT_JSONL; /* behind a prefix, or after what the program said as it started */
   *log_format = wp_log_detect (probe, &fault);
   if (*log_format == NULL && fault == NULL && wp_clf_detect (probe, &fault))
     return WP_INPUT_CLF;

@@ -528,11 +528,17 @@ test_lines_that_are_none (void)
   g_autoptr (GString) started = g_string_new (NULL);
   struct {
     const char *text, *title;
-  } cases[] = { { one, "access log" },
-                { envoy, "access log of Envoy" },
-                { NULL, "access log" },
-                { "\"tags\": {\"a\": 1}}\n{\"ts\": 1.5, \"duration\": 0.5, \"tags\": {\"a\": 1}}\n",
-                  "JSON lines of Caddy" } };
+  } cases[] = {
+    { one, "access log" },
+    { envoy, "access log of Envoy" },
+    { NULL, "access log" },
+    { "\"tags\": {\"a\": 1}}\n{\"ts\": 1.5, \"duration\": 0.5, \"tags\": {\"a\": 1}}\n",
+      "JSON lines of Caddy" },
+    { "Nov 29 15:05:01 web1 app[7]: it has started\nNov 29 15:05:02 web1 app[7]: {\"ts\":1.5,\"duration\":0.5}\n"
+      "Nov 29 15:05:03 web1 app[7]: {\"msg\":\"x\"}\n",
+      "JSON lines of Caddy" },
+    { "it has started\n{\"ts\":1.5,\"duration\":0.5}\n{\"msg\":\"x\"}\n", "JSON lines of Caddy" }
+  };
 
   for (int i = 0; i < 15; i++)
     g_string_append (started, notice);
