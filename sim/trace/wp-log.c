@@ -222,6 +222,8 @@ log_next (WpTraceFormat *table, gboolean may_fill, const WpField **fields, GErro
     {
       WpField *field = &self->fields[i];
 
+      if (field->len >= 2 && *field->text == '"' && field->text[field->len - 1] == '"')
+        *field = (WpField){ field->text + 1, field->len - 2 };
       if (self->is_minus_one && field->len == 2 && memcmp (field->text, "-1", 2) == 0)
         *field = wp_trace_format_no_field;
       else
