@@ -331,6 +331,19 @@ is_accepted (const WpSimOptions *options, const WpComparison *comparison)
          || (level == WP_AGREES_AS_REPLAYED && comparison->replayed.lag_p99_ns <= options->max_lag_ns);
 }
 
+static void
+warn_of_lag (const WpSimOptions *options, const WpComparison *comparison, GPtrArray *warnings)
+{
+  char lag[WP_TIME_BUFFER], limit[WP_TIME_BUFFER];
+
+  if (wp_comparison_level (comparison) == WP_AGREES_AS_REPLAYED && !is_accepted (options, comparison))
+    g_ptr_array_add (warnings,
+                     g_strdup_printf ("arrivals were late by %s at p99, more than --max-lag=%s: the run says "
+                                      "little of the prediction, so the exit status is 1",
+                                      wp_time_format_people (lag, comparison->replayed.lag_p99_ns),
+                                      wp_time_format_people (limit, options->max_lag_ns)));
+}
+
 static int
 choose_status (const WpSimOptions *options, const WpSimPlan *plan, const WpLogged *logged,
                const WpReport *report)
@@ -351,6 +364,7 @@ compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *pre
 {
   gsize n_rows;
   const WpRow *rows = wp_row_list_rows (predicted, &n_rows);
+  WpComparison *comparison;
 
   for (guint i = 0; i < measured->len; i++)
     wp_measurement_warn (measured->pdata[i], trace, options->paths[0], report->warnings);
@@ -361,9 +375,13 @@ compare (const WpSimOptions *options, const WpTrace *trace, const WpRowList *pre
     return wp_comparison_new_fleet (&options->policy, &report->fleet, &report->summary[0], rows, n_rows,
                                     measured, options->patience_ns, options->tolerance, error);
 
-  return wp_comparison_new (&options->policy, &report->summary[0], rows, n_rows, measured->pdata[0],
-                            options->patience_ns, options->tolerance, options->client, report->warnings,
-                            error);
+  comparison = wp_comparison_new (&options->policy, &report->summary[0], rows, n_rows, measured->pdata[0],
+                                  options->patience_ns, options->tolerance, options->client, report->warnings,
+                                  error);
+  if (comparison)
+    warn_of_lag (options, comparison, report->warnings);
+
+  return comparison;
 }
 
 static void
@@ -371,8 +389,8 @@ note_changes (const WpPolicy *policy, GPtrArray *notes)
 {
   if (policy->n_changes > 0)
     g_ptr_array_add (notes, g_strdup_printf ("the sizes are those of the start, and change as in the record "
-                                             "(%u times)",
-                                             policy->n_changes));
+                                             "(%u time%s)",
+                                             policy->n_changes, policy->n_changes == 1 ? "" : "s"));
 }
 
 /* @trace: NULL with a closed loop. */

@@ -23,6 +23,7 @@ struct _WpEngine {
   WpSource *source;         /* NULL: none */
   WpMemoryBudget *recovery; /* for payloads of recovered jobs that have not ended; NULL: no journal */
   gint recovers;            /* atomic: the journal may have more jobs of an earlier run */
+  gint refusal_noted;       /* atomic: the record has the first refusal that is not for a full queue */
   WpRetry retry;
   gsize n_retries;        /* atomic */
   gsize n_acked_failures; /* atomic: acknowledged jobs that failed */

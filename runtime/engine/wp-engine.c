@@ -89,6 +89,14 @@ job_arrived (WpEngine *self, const WpJob *job)
     wp_recorder_begin (self->recorder, job->arrival_ns);
 }
 
+/* A reader of the record cannot tell it from one for a full queue. */
+static void
+note_refusal (WpEngine *self, gint64 at_ns)
+{
+  if (self->recorder && g_atomic_int_compare_and_exchange (&self->refusal_noted, FALSE, TRUE))
+    wp_recorder_note (self->recorder, at_ns, "refusing=true");
+}
+
 /* WpJournalListener */
 static gboolean
 has_place (gpointer data)
@@ -189,6 +197,12 @@ wp_engine_set_journal (WpEngine *self, WpJournal *journal, guint64 recovery_byte
   self->recovers = counts.backlog > 0;
   if (self->recovers)
     wp_channel_begin_recovery (self->channel, !layout.rejects);
+  if (self->recovers && self->recorder)
+    {
+      g_autofree char *recovered = g_strdup_printf ("recovered=%" G_GUINT64_FORMAT, counts.backlog);
+
+      wp_recorder_note (self->recorder, wp_time_monotonic (), recovered);
+    }
   wp_journal_start (journal, &listener, self);
 }
 
@@ -275,6 +289,7 @@ wp_engine_submit (WpEngine *self, WpJob *job)
       wp_engine_job_ended (self, wp_job_ref (job));
       return WP_SUBMIT_REJECTED;
     case WP_SEND_CLOSED:
+      note_refusal (self, job->arrival_ns);
       wp_engine_job_ended (self, wp_job_ref (job));
       return WP_SUBMIT_CLOSED;
     }
@@ -305,7 +320,11 @@ wp_engine_wait_empty (WpEngine *self, gint64 deadline_ns)
 void
 wp_engine_close (WpEngine *self)
 {
-  wp_engine_refuse_jobs (self, wp_channel_close (self->channel));
+  WpJob *parked = wp_channel_close (self->channel);
+
+  if (parked)
+    note_refusal (self, parked->ended_ns);
+  wp_engine_refuse_jobs (self, parked);
   wp_failure_log_flush (self->failures);
   wp_failure_log_flush (self->outages);
 }

@@ -17,10 +17,11 @@
 #define FRONT_COLUMNS                                                                                        \
   (WP_COLUMNS_ALL & ~(1u << WP_COLUMN_SERVICE | 1u << WP_COLUMN_STARTED | 1u << WP_COLUMN_FINISHED))
 
-/* A change of sizes, for the recorder's thread. */
+/* What is so from a moment on, for the recorder's thread. */
 typedef struct {
   gint64 at_ns;
-  char *sizes;
+  char *state;
+  gboolean is_sizes; /* each file that is opened later has the last ones */
 } Change;
 
 /* A job that has ended, for the recorder's thread. */
@@ -54,7 +55,7 @@ struct _WpRecorder {
   guint64 n_rows; /* set before the thread is stopped */
   WpPressure pressure;
   gint64 apart_ns, apart_written_ns; /* least time from publish to arrival; as the file has it */
-  Change now;                        /* the last change that was written; @sizes NULL: none */
+  Change now;                        /* the last sizes that were written; @state NULL: none */
   guint64 n_given, n_written;        /* rows passed to write_row(), and rows in files that were closed */
   guint64 n_lost_reported;
   GError *error; /* the first */
@@ -69,7 +70,7 @@ entry_clear (gpointer entry)
 static void
 change_clear (gpointer change)
 {
-  g_free (((Change *) change)->sizes);
+  g_free (((Change *) change)->state);
 }
 
 static GArray *
@@ -255,9 +256,26 @@ write_sizes (WpRecorder *self)
 {
   GError *error = NULL;
 
-  if (self->writer && self->now.sizes
-      && !wp_trace_writer_state (self->writer, MAX (0, self->now.at_ns - self->origin_ns), self->now.sizes,
+  if (self->writer && self->now.state
+      && !wp_trace_writer_state (self->writer, MAX (0, self->now.at_ns - self->origin_ns), self->now.state,
                                  &error))
+    write_failed (self, error);
+}
+
+static void
+write_change (WpRecorder *self, Change *change)
+{
+  GError *error = NULL;
+
+  if (change->is_sizes)
+    {
+      change_clear (&self->now);
+      self->now = (Change){ change->at_ns, g_steal_pointer (&change->state), TRUE };
+      write_sizes (self);
+    }
+  else if (self->writer
+           && !wp_trace_writer_moment (self->writer, MAX (0, change->at_ns - self->origin_ns), change->state,
+                                       &error))
     write_failed (self, error);
 }
 
@@ -276,13 +294,7 @@ write_changes (WpRecorder *self)
     self->changes = changes_new ();
   g_mutex_unlock (&self->mutex);
   for (guint i = 0; changes && i < changes->len; i++)
-    {
-      Change *change = &g_array_index (changes, Change, i);
-
-      change_clear (&self->now);
-      self->now = (Change){ change->at_ns, g_steal_pointer (&change->sizes) };
-      write_sizes (self);
-    }
+    write_change (self, &g_array_index (changes, Change, i));
 }
 
 /* Call it after close_file(), which counts the written rows. */
@@ -508,14 +520,26 @@ wp_recorder_add (WpRecorder *self, const WpJob *job)
   g_mutex_unlock (&self->mutex);
 }
 
-void
-wp_recorder_note_sizes (WpRecorder *self, gint64 at_ns, const char *sizes)
+static void
+note (WpRecorder *self, gint64 at_ns, const char *state, gboolean is_sizes)
 {
-  Change change = { at_ns, g_strdup (sizes) };
+  Change change = { at_ns, g_strdup (state), is_sizes };
 
   g_mutex_lock (&self->mutex);
   g_array_append_val (self->changes, change);
   g_mutex_unlock (&self->mutex);
+}
+
+void
+wp_recorder_note (WpRecorder *self, gint64 at_ns, const char *state)
+{
+  note (self, at_ns, state, FALSE);
+}
+
+void
+wp_recorder_note_sizes (WpRecorder *self, gint64 at_ns, const char *sizes)
+{
+  note (self, at_ns, sizes, TRUE);
 }
 
 void

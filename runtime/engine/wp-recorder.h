@@ -38,6 +38,9 @@ void wp_recorder_begin (WpRecorder *self, gint64 first_ns);
 /* @job: has ended, or will not end; its values are copied. A second row for a job is ignored. Any thread. */
 void wp_recorder_add (WpRecorder *self, const WpJob *job);
 
+/* `# at=SECONDS STATE`, a line between the rows. Any thread. */
+void wp_recorder_note (WpRecorder *self, gint64 at_ns, const char *state);
+
 /* The sizes change: `# at=SECONDS SIZES`, a line between the rows. A file that is opened later has the last
  * such line behind its notes, which are those of the start. Any thread. */
 void wp_recorder_note_sizes (WpRecorder *self, gint64 at_ns, const char *sizes);

@@ -6,9 +6,8 @@
 #include "sim/run/wp-job-output.h"
 #include "sim/stats/wp-random.h"
 
-#define SELF_TOLERANCE 0.005
-#define LAG_SEED       1
-#define LAG_STREAM     0x6c6167 /* "lag" */
+#define LAG_SEED   1
+#define LAG_STREAM 0x6c6167 /* "lag" */
 
 typedef struct {
   WpRow row;
@@ -124,59 +123,6 @@ judge_replay (WpAsReplayed *self, const WpPolicy *policy, gint64 patience_ns, co
   return TRUE;
 }
 
-/* A request that was never accepted where none is refused: its client left, or the server stopped. It leaves
- * the parked ones as if it had never come. */
-static gboolean
-left_parked (const WpRow *row, const WpLayout *layout)
-{
-  return row->accepted_ns == WP_TIME_NONE
-         && (row->outcome == WP_OUTCOME_ABANDONED
-             || (row->outcome == WP_OUTCOME_REJECTED && !layout->rejects));
-}
-
-static const char *
-why_unchecked (const WpRow *measured, gsize n)
-{
-  for (gsize i = 0; i < n; i++)
-    if (measured[i].outcome == WP_OUTCOME_ABANDONED && measured[i].accepted_ns != WP_TIME_NONE)
-      return "queued jobs whose clients left are not modelled one by one";
-
-  return NULL;
-}
-
-/* At the sizes of the notes, whatever the prediction's are. */
-static void
-judge_itself (WpAsReplayed *self, const WpPolicy *policy, const WpMeasurement *measurement,
-              const WpSummary *measured_summary)
-{
-  g_autoptr (GPtrArray) ignored = g_ptr_array_new_with_free_func (g_free);
-  WpPolicy noted = *policy;
-  WpLayout layout;
-  gsize n, n_offered = 0;
-  const WpRow *measured = wp_measurement_rows (measurement, &n);
-  g_autofree Request *offered = g_new (Request, n + 1);
-  g_autofree WpRow *rows = g_new (WpRow, n + 1);
-
-  if ((self->unchecked = why_unchecked (measured, n)))
-    return;
-  noted.given = 0;
-  if (!wp_measurement_complete (measurement, &noted, ignored, NULL))
-    noted = *policy;
-  wp_policy_layout (&noted, &layout);
-  for (gsize i = 0; i < n; i++)
-    if (!left_parked (&measured[i], &layout))
-      offered[n_offered++] = (Request){ measured[i], service_of (&measured[i]), 0 };
-  simulate (&noted, WP_TIME_NONE, offered, n_offered, NULL, rows);
-  g_clear_pointer (&offered, g_free);
-  for (gsize i = n; i-- > 0;) /* from the end: the results move to their requests' places */
-    {
-      rows[i] = left_parked (&measured[i], &layout) ? measured[i] : rows[--n_offered];
-      if (measured[i].outcome == WP_OUTCOME_FAILED)
-        rows[i].finished_ns = WP_TIME_NONE; /* served, and never stored */
-    }
-  judge_rows (&self->itself, &noted, rows, measured, n, measured_summary, SELF_TOLERANCE);
-}
-
 /* Of matched requests; the most punctual has 0. Returns their number. */
 static gsize
 measure_lags (gint64 *lags, const WpMatch *match, const WpRow *predicted, gsize n_predicted,
@@ -284,6 +230,7 @@ wp_as_replayed_judge (WpAsReplayed *self, const WpPolicy *policy, gint64 patienc
                           .lag_p99_ns = WP_TIME_NONE };
   if (self->not_modelled)
     return;
+  wp_record_check (&self->itself, policy, measurement);
   for (gsize i = 0; i < n; i++)
     requests[i] = (Request){ measured[i], service_of (&measured[i]), 0 };
   take_asked_services (self, requests, measured, predicted, n_predicted, match);
@@ -298,7 +245,6 @@ wp_as_replayed_judge (WpAsReplayed *self, const WpPolicy *policy, gint64 patienc
   g_clear_pointer (&requests, g_free); /* a record may be long */
   self->lag_p50_ns = lags[(n_lags - 1) / 2];
   self->lag_p99_ns = lags[n_lags - 1 - n_lags / 100];
-  judge_itself (self, policy, measurement, measured_summary);
   find_ranges (self, &self->judged, policy, NULL, patience_ns, predicted, n_predicted, lags, n_lags);
 }
 

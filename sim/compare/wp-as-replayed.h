@@ -5,6 +5,7 @@
 #include "sim/compare/wp-agreement.h"
 #include "sim/compare/wp-match.h"
 #include "sim/compare/wp-measurement.h"
+#include "sim/compare/wp-record-check.h"
 #include "sim/model/wp-fleet.h"
 
 #define WP_AS_REPLAYED_RUNS 15
@@ -18,8 +19,7 @@ typedef struct {
 typedef struct {
   const char *not_modelled; /* NULL, or what of the record is not, and the rest is not set */
   WpAgreement judged;       /* the record's arrivals with the services that were asked for */
-  const char *unchecked;    /* NULL, or why there is no @itself */
-  WpAgreement itself; /* the record's arrivals and services, at its own sizes: an error is the model's */
+  WpRecordCheck itself;     /* with the record's own services, at its sizes; 0 requests: there was no check */
   gint64 lag_p50_ns, lag_p99_ns; /* of arrivals, after the most punctual one; WP_TIME_NONE: nothing matched */
   double services_long;          /* measured over asked, less 1; NaN: no service */
   gboolean has_ranges;           /* also where the rest is not modelled */

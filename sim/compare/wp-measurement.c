@@ -285,12 +285,18 @@ complete_field (const WpMeasurement *self, WpPolicy *policy, guint given, const 
   return TRUE;
 }
 
+const WpTraceMoments *
+wp_measurement_moments (const WpMeasurement *self, gint64 *origin_ns)
+{
+  return wp_trace_moments (self->trace, origin_ns);
+}
+
 gboolean
 wp_measurement_changes (const WpMeasurement *self)
 {
   gint64 origin_ns;
 
-  return !self->merged && wp_trace_sizes (self->trace, &origin_ns)->len > 0;
+  return !self->merged && wp_measurement_moments (self, &origin_ns)->sizes->len > 0;
 }
 
 static int
@@ -304,7 +310,7 @@ static gboolean
 compute_changes (const WpMeasurement *self, const WpPolicy *policy, GError **error)
 {
   gint64 origin_ns;
-  const GArray *all = wp_trace_sizes (self->trace, &origin_ns);
+  const GArray *all = wp_measurement_moments (self, &origin_ns)->sizes;
   WpPolicy now = *policy;
 
   for (guint i = 0; i < all->len && self->changes->len == i; i++)

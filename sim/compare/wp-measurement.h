@@ -56,6 +56,9 @@ gboolean wp_measurement_complete (const WpMeasurement *self, WpPolicy *policy, G
  * note. */
 gboolean wp_measurement_take_ack (const WpTrace *trace, WpPolicy *policy, GError **error);
 
+/* Of one record: what its lines "# at=..." say; times as the file has them, and the record's origin there. */
+const WpTraceMoments *wp_measurement_moments (const WpMeasurement *self, gint64 *origin_ns);
+
 /* Returns: TRUE if the sizes changed while the record was written. */
 gboolean wp_measurement_changes (const WpMeasurement *self);
 

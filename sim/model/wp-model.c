@@ -123,7 +123,10 @@ drop (WpModel *self, gint64 arrival_ns, gint64 accepted_ns, WpRequestResult *res
   gint64 left_ns = arrival_ns + self->drop_after_ns;
 
   if (left_ns > accepted_ns)
-    enter_queue (self, accepted_ns, left_ns);
+    {
+      enter_queue (self, accepted_ns, left_ns);
+      wp_ring_sort_last (&self->waiting);
+    }
   self->entered_ns = accepted_ns;
   self->accepted++;
   self->dropped++;

@@ -31,11 +31,13 @@ wp_request_result_left_queue (const WpRequestResult *self, gint64 dispatch_ns)
  * and a request is turned away if e - a exceeds its longest wait. O(log c) per job; memory for the jobs in
  * the system.
  *
- * If queued jobs are dropped (WpLayout, drops_queued), the patience P is the same for all and counts from the
- * arrival. So jobs leave the queue in order of arrival, x does not decrease, and dropped jobs do not occupy
- * workers:
+ * If queued jobs are dropped (WpLayout, drops_queued), the patience P counts from the arrival, and a dropped
+ * job does not occupy a worker:
  *
  *     if s - a > P:  x = a + P           dropped; F stays
+ *
+ * No later job starts before that s, so that only dropped jobs may leave the queue before earlier ones; x is
+ * kept in order of time.
  * At equal times, finished jobs free their workers first; then clients leave in order of arrival. Each freed
  * place goes to the oldest parked request at once, even at the end of its longest wait. Source: Kiefer and
  * Wolfowitz, On the theory of queues with many servers (1955), with a finite buffer added; the tests compare
@@ -48,8 +50,8 @@ WpModel *wp_model_new (const WpLayout *layout, gint64 patience_ns);
 void wp_model_free (WpModel *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpModel, wp_model_free)
 
-/* Of the next requests, from their arrival; only of a model that was made with a patience. The moments at
- * which the clients leave, arrival and patience, do not decrease from one request to the next. */
+/* Of the next requests, from their arrival; WP_TIME_NONE: without end. The moments at which parked clients
+ * leave, arrival and patience, do not decrease from one request to the next; those of queued ones may. */
 void wp_model_set_patience (WpModel *self, gint64 patience_ns);
 
 /**

@@ -410,8 +410,9 @@ disorder_of (const WpRow *row)
       && (row->started_ns == WP_TIME_NONE || row->finished_ns < row->started_ns))
     return "was finished before it was started";
   if (row->ended_ns != WP_TIME_NONE
-      && row->ended_ns < MAX (row->arrival_ns, MAX (row->accepted_ns, row->started_ns)))
-    return "ended before it arrived, was accepted or started";
+      && row->ended_ns
+             < MAX (MAX (row->arrival_ns, row->accepted_ns), MAX (row->started_ns, row->finished_ns)))
+    return "ended before it arrived, was accepted, started or finished";
 
   return NULL;
 }
@@ -434,11 +435,14 @@ contradiction_of (const WpRow *row)
         return "was stored, and has no finish";
       break;
     case WP_OUTCOME_PASSED:
-      if (row->accepted_ns == WP_TIME_NONE)
-        return "was passed, and never accepted";
+      if (row->accepted_ns == WP_TIME_NONE || finished)
+        return finished ? "was passed, and has a finish" : "was passed, and never accepted";
+      break;
+    case WP_OUTCOME_ABANDONED:
+      if (row->started_ns != WP_TIME_NONE)
+        return "left, and was started";
       break;
     case WP_OUTCOME_NONE:
-    case WP_OUTCOME_ABANDONED:
     case WP_OUTCOME_FAILED:
     default:
       break;

@@ -94,31 +94,66 @@ add_client (GString *text, const WpClientView *client)
   g_string_append_c (text, '\n');
 }
 
+/* @excess: measured over asked, less 1 */
+static void
+add_services (GString *text, double excess)
+{
+  if (isnan (excess))
+    return;
+  if (fabs (excess) < 0.00005)
+    g_string_append (text, "; services as asked for");
+  else if (excess >= 1)
+    g_string_append_printf (text, "; services %.3g times those asked for", 1 + excess);
+  else
+    g_string_append_printf (text, "; services %.2g %% %s", 100 * fabs (excess),
+                            excess < 0 ? "short" : "long");
+}
+
+static void
+add_check (GString *text, const WpRecordCheck *check, gboolean in_colour)
+{
+  char differ[CELL], all[CELL], first[CELL];
+
+  g_string_append (text, "model check: ");
+  if (check->unchecked)
+    g_string_append_printf (text, "none: %s\n", check->unchecked);
+  else if (check->n_differ > 0)
+    g_string_append_printf (text,
+                            "%sERROR: the model differs from the record, given its arrivals and services, in "
+                            "%s of %s requests; the first arrived at %s%s\n",
+                            in_colour ? "\033[31m" : "", wp_format_whole (differ, (double) check->n_differ),
+                            wp_format_whole (all, (double) check->n_requests),
+                            wp_format_seconds (first, seconds (check->first_differ_ns)),
+                            in_colour ? "\033[0m" : "");
+  else
+    {
+      g_string_append (text, "equals the record, given its arrivals and services");
+      if (check->n_as_recorded > 0)
+        g_string_append_printf (
+            text, "; %s that left, or %s refused for another reason than a full queue, as recorded",
+            wp_format_whole (differ, (double) check->n_as_recorded),
+            check->n_as_recorded == 1 ? "was" : "were");
+      g_string_append_c (text, '\n');
+    }
+}
+
 static void
 add_replayed (GString *text, const WpAsReplayed *replayed, gboolean in_colour)
 {
   char median[CELL], last[CELL];
 
   if (replayed->not_modelled)
-    {
-      g_string_append_printf (text, "as replayed: not modelled: %s\n", replayed->not_modelled);
-      return;
-    }
-  g_string_append_printf (text, "as replayed: arrivals late by %s in the median, %s at p99",
-                          wp_format_seconds (median, seconds (replayed->lag_p50_ns)),
-                          wp_format_seconds (last, seconds (replayed->lag_p99_ns)));
-  if (!isnan (replayed->services_long))
-    g_string_append_printf (text, "; services %.2g %% %s", 100 * fabs (replayed->services_long),
-                            replayed->services_long < 0 ? "short" : "long");
-  g_string_append (text, "\nmodel check: ");
-  if (replayed->unchecked)
-    g_string_append_printf (text, "none: %s\n", replayed->unchecked);
-  else if (replayed->itself.n_failed == 0)
-    g_string_append (text, "equals the record, given its arrivals and services\n");
+    g_string_append_printf (text, "as replayed: not modelled: %s", replayed->not_modelled);
   else
-    g_string_append_printf (text,
-                            "%sERROR: the model differs from the record, given its arrivals and services%s\n",
-                            in_colour ? "\033[31m" : "", in_colour ? "\033[0m" : "");
+    {
+      g_string_append_printf (text, "as replayed: arrivals late by %s in the median, %s at p99",
+                              wp_format_seconds (median, seconds (replayed->lag_p50_ns)),
+                              wp_format_seconds (last, seconds (replayed->lag_p99_ns)));
+      add_services (text, replayed->services_long);
+    }
+  g_string_append_c (text, '\n');
+  if (replayed->itself.n_requests > 0)
+    add_check (text, &replayed->itself, in_colour);
 }
 
 void
@@ -275,6 +310,20 @@ list_instances (GString *text, const WpComparison *comparison, const char *befor
       }
 }
 
+/* Was a request parked or refused, in the prediction or the measurement? */
+static gboolean
+was_full (const WpAgreement *judged)
+{
+  static const char *const names[] = { "blocked", "rejected", NULL };
+
+  for (guint i = 0; i < WP_N_METRIC_AGREEMENTS; i++)
+    if (g_strv_contains (names, judged->metrics[i].metric->name)
+        && (judged->metrics[i].predicted > 0 || judged->metrics[i].measured > 0))
+      return TRUE;
+
+  return FALSE;
+}
+
 static void
 add_unpredictable (GString *text, const WpComparison *comparison)
 {
@@ -291,9 +340,10 @@ add_unpredictable (GString *text, const WpComparison *comparison)
       }
   if (text->len == start)
     return;
-  g_string_append_printf (
-      text, ": not predictable to %.4g %%: with lags like this run's, another request gets the last place\n",
-      100 * comparison->judged.tolerance);
+  g_string_append_printf (text, ": not predictable to %.4g %%: with lags like this run's, %s\n",
+                          100 * comparison->judged.tolerance,
+                          was_full (&comparison->judged) ? "another request gets the last place"
+                                                         : "requests wait for others");
 }
 
 void

@@ -284,9 +284,12 @@ add_replayed (JsonBuilder *builder, const WpAsReplayed *replayed)
       wp_json_add_seconds (builder, "lag_p99", replayed->lag_p99_ns);
       wp_json_add_double (builder, "services_long", replayed->services_long);
       wp_json_add_double (builder, "depth_curve_error", replayed->judged.curve_error);
-      wp_json_add_string (builder, "unchecked", replayed->unchecked);
-      if (!replayed->unchecked)
-        wp_json_add_boolean (builder, "model_equals_record", replayed->itself.n_failed == 0);
+    }
+  if (replayed->itself.n_requests > 0)
+    {
+      wp_json_add_string (builder, "unchecked", replayed->itself.unchecked);
+      if (!replayed->itself.unchecked)
+        wp_json_add_boolean (builder, "model_equals_record", replayed->itself.n_differ == 0);
     }
   json_builder_end_object (builder);
 }

@@ -7,10 +7,7 @@
 #include "sim/trace/wp-known-columns.h"
 
 #define MAX_NOTES       1000
-#define MAX_SIZES       100000 /* changes of the sizes */
-#define MOMENT          "# at="
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
-#define PRESSURE        "pressure="
 
 typedef struct {
   WpTraceFormat table;
@@ -178,75 +175,11 @@ split_note (const char *line, gsize len, char **key, char **value)
   return TRUE;
 }
 
+/* The lines "# at=SECONDS ..." of a file that begins with notes. */
 static gboolean
-is_size (const char *word)
+is_moment (const WpCsv *self, const char *line, gsize len)
 {
-  static const char *const keys[] = { "workers=", "queue=", "when-full=", "block-timeout=" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (g_str_has_prefix (word, keys[i]))
-      return TRUE;
-  return FALSE;
-}
-
-/* @words: of a line `# at=12.5 workers=8 queue=100` */
-static void
-take_sizes (WpCsv *self, char **words)
-{
-  const char *at = words[1] + strlen ("at=");
-  g_autoptr (GString) sizes = g_string_new (NULL);
-  WpTraceSizes found;
-
-  for (guint i = 2; words[i]; i++)
-    if (is_size (words[i]))
-      g_string_append_printf (sizes, "%s%s", sizes->len > 0 ? " " : "", words[i]);
-  if (sizes->len == 0 || !wp_time_parse_seconds (at, strlen (at), &found.at_ns))
-    return;
-  found.sizes = g_string_free (g_steal_pointer (&sizes), FALSE);
-  g_array_append_val (self->table.sizes, found);
-}
-
-/* `# at=12.5 pressure=0.07 key=value`: what was so at that moment of the record, between any two lines of a
- * file that begins with notes. */
-static gboolean
-take_moment (WpCsv *self, const char *line, gsize len)
-{
-  WpTracePressure *pressure = &self->table.pressure;
-  g_autofree char *text = NULL;
-  g_auto (GStrv) words = NULL;
-
-  if (len < strlen (MOMENT) || strncmp (line, MOMENT, strlen (MOMENT)) != 0
-      || g_hash_table_size (self->table.notes) == 0)
-    return FALSE;
-  text = g_strndup (line, len);
-  words = g_strsplit_set (g_strchomp (text), " \t", -1);
-  take_sizes (self, words);
-  for (guint i = 0; words[i]; i++)
-    if (g_str_has_prefix (words[i], PRESSURE))
-      {
-        double share = g_ascii_strtod (words[i] + strlen (PRESSURE), NULL);
-
-        if (!(share >= 0 && share <= 1))
-          continue;
-        pressure->n++;
-        pressure->sum += share;
-        pressure->max = MAX (pressure->max, share);
-      }
-
-  return TRUE;
-}
-
-static gboolean
-check_sizes (WpCsv *self, GError **error)
-{
-  WpReadBuffer *window = &self->table.window;
-
-  if (self->table.sizes->len <= MAX_SIZES)
-    return TRUE;
-  g_set_error (error, WP_ERROR, WP_ERROR_BAD_TRACE, "more than %d changes of the sizes", MAX_SIZES);
-  wp_read_buffer_prefix (window, window->line, error);
-
-  return FALSE;
+  return wp_trace_moments_match (line, len) && g_hash_table_size (self->table.notes) > 0;
 }
 
 /* A record has its notes and its header once more where another program has cut it, and where its parts were
@@ -340,14 +273,17 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_fields, GError **error)
           g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, scan.problem);
           return fail_row (self, error);
         }
-      if (scan.next != NULL && !is_blank (self, &scan)
-          && !repeats_note (self, window->at, (gsize) (scan.next - window->at))
-          && !take_moment (self, window->at, (gsize) (scan.next - window->at)))
+      if (scan.next != NULL && is_moment (self, window->at, (gsize) (scan.next - window->at)))
+        {
+          if (!wp_trace_moments_add (&self->table.moments, window->at, (gsize) (scan.next - window->at),
+                                     error))
+            return fail_row (self, error);
+        }
+      else if (scan.next != NULL && !is_blank (self, &scan)
+               && !repeats_note (self, window->at, (gsize) (scan.next - window->at)))
         break;
       if (scan.next != NULL)
         {
-          if (!check_sizes (self, error))
-            return WP_TRACE_FORMAT_ERROR;
           window->line++;
           window->at = scan.next;
         }
@@ -385,8 +321,15 @@ take_note (WpCsv *self, const char *line, gsize len, GError **error)
 {
   char *key, *value;
 
-  if (take_moment (self, line, len) || !split_note (line, len, &key, &value))
-    return check_sizes (self, error);
+  if (is_moment (self, line, len))
+    {
+      if (wp_trace_moments_add (&self->table.moments, line, len, error))
+        return TRUE;
+      wp_read_buffer_prefix (&self->table.window, self->table.window.line, error);
+      return FALSE;
+    }
+  if (!split_note (line, len, &key, &value))
+    return TRUE;
   g_hash_table_replace (self->table.notes, key, value);
   if (g_hash_table_size (self->table.notes) > MAX_NOTES)
     {
@@ -503,8 +446,8 @@ csv_rewind (WpTraceFormat *table, GError **error)
   WpCsv *self = (WpCsv *) table;
 
   g_hash_table_remove_all (table->notes);
-  table->pressure = (WpTracePressure){ 0 };
-  g_array_set_size (table->sizes, 0);
+  wp_trace_moments_clear (&table->moments);
+  wp_trace_moments_init (&table->moments);
   self->n_names = 0;
 
   return read_notes (self, error) && read_header (self, error);

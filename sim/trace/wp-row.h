@@ -53,16 +53,3 @@ typedef enum {
 #define WP_COLUMNS_ALL ((1u << WP_COLUMN_RESPONSE) - 1)
 
 const char *wp_column_name (WpColumn column);
-
-/* How busy the machine was while a record was written: shares of the time in which a task waited for a
- * processor, from lines `# at=SECONDS pressure=SHARE` anywhere in a file that begins with notes. */
-typedef struct {
-  guint n;
-  double sum, max;
-} WpTracePressure;
-
-/* Sizes of the server from a moment of the record on, from lines `# at=SECONDS workers=N queue=N ...`. */
-typedef struct {
-  gint64 at_ns;
-  char *sizes; /* "workers=N queue=N": as wp_policy_set_words() takes them */
-} WpTraceSizes;

@@ -404,16 +404,10 @@ wp_trace_file_note (const WpTraceFile *self, const char *key)
   return g_hash_table_lookup (self->table->notes, key);
 }
 
-const GArray *
-wp_trace_file_sizes (const WpTraceFile *self)
+const WpTraceMoments *
+wp_trace_file_moments (const WpTraceFile *self)
 {
-  return self->table->sizes;
-}
-
-WpTracePressure
-wp_trace_file_pressure (const WpTraceFile *self)
-{
-  return self->table->pressure;
+  return &self->table->moments;
 }
 
 const char *

@@ -4,6 +4,7 @@
 
 #include "sim/trace/wp-input.h"
 #include "sim/trace/wp-row.h"
+#include "sim/trace/wp-trace-moments.h"
 #include "sim/trace/wp-trace-options.h"
 
 typedef struct _WpTraceFile WpTraceFile;
@@ -70,8 +71,7 @@ gboolean wp_trace_file_is_dated (const WpTraceFile *self);
 const char *wp_trace_file_name (const WpTraceFile *self);
 const char *wp_trace_file_title (const WpTraceFile *self);
 const char *wp_trace_file_note (const WpTraceFile *self, const char *key);
-WpTracePressure wp_trace_file_pressure (const WpTraceFile *self);
-const GArray *wp_trace_file_sizes (const WpTraceFile *self); /* (element-type WpTraceSizes) */
+const WpTraceMoments *wp_trace_file_moments (const WpTraceFile *self);
 /* The column of requests' paths; NULL: none is known. */
 const char *wp_trace_file_path_column (const WpTraceFile *self);
 double wp_trace_file_progress (const WpTraceFile *self);

@@ -43,12 +43,6 @@ skip_prefix (WpLinePrefix prefix, char *line, gsize len)
   return object != NULL ? object + 1 : line;
 }
 
-static void
-clear_sizes (gpointer sizes)
-{
-  g_free (((WpTraceSizes *) sizes)->sizes);
-}
-
 WpTraceFormat *
 wp_trace_format_new (const WpTraceFormatKind *kind, WpReadBuffer *window, const WpTraceOptions *options,
                      GError **error)
@@ -58,8 +52,7 @@ wp_trace_format_new (const WpTraceFormatKind *kind, WpReadBuffer *window, const 
   self->kind = kind;
   self->title = kind->title;
   self->notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  self->sizes = g_array_new (FALSE, FALSE, sizeof (WpTraceSizes));
-  g_array_set_clear_func (self->sizes, clear_sizes);
+  wp_trace_moments_init (&self->moments);
   self->window = *window;
   *window = (WpReadBuffer){ NULL };
   self->row_line = self->window.line;
@@ -78,7 +71,7 @@ wp_trace_format_free (WpTraceFormat *self)
     self->kind->clear (self);
   wp_read_buffer_clear (&self->window);
   g_hash_table_unref (self->notes);
-  g_array_unref (self->sizes);
+  wp_trace_moments_clear (&self->moments);
   g_strfreev (self->names);
   g_free (self->own_columns);
   g_free (self->own_title);

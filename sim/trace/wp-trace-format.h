@@ -5,6 +5,7 @@
 #include "sim/trace/wp-field.h"
 #include "sim/trace/wp-row.h"
 #include "sim/trace/wp-read-buffer.h"
+#include "sim/trace/wp-trace-moments.h"
 #include "sim/trace/wp-trace-options.h"
 
 typedef struct _WpTraceFormat WpTraceFormat;
@@ -59,8 +60,7 @@ struct _WpTraceFormat {
   WpReadBuffer window; /* the reader of simple rows may take whole ones off its front */
   GStrv names;         /* of the columns */
   GHashTable *notes;   /* of `# key: value`; key and value are ours */
-  WpTracePressure pressure;
-  GArray *sizes;       /* (element-type WpTraceSizes): in the order of the file */
+  WpTraceMoments moments;
   const char *title;   /* of the kind; it may know better */
   const char *columns; /* as --columns, for the columns that it leaves open; or NULL */
   const char *where;   /* as --where, unless that is given; or NULL */

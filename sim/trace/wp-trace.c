@@ -470,7 +470,7 @@ wp_trace_pressure (const WpTrace *self)
 
   for (; file != NULL && *file != NULL; file++)
     {
-      WpTracePressure its = wp_trace_file_pressure (*file);
+      WpTracePressure its = wp_trace_file_moments (*file)->pressure;
 
       sum.n += its.n;
       sum.sum += its.sum;
@@ -480,12 +480,12 @@ wp_trace_pressure (const WpTrace *self)
   return sum;
 }
 
-const GArray *
-wp_trace_sizes (const WpTrace *self, gint64 *origin_ns)
+const WpTraceMoments *
+wp_trace_moments (const WpTrace *self, gint64 *origin_ns)
 {
   *origin_ns = self->scale.origin_ns;
 
-  return wp_trace_file_sizes (*wp_trace_files_all (self->files));
+  return wp_trace_file_moments (*wp_trace_files_all (self->files));
 }
 
 void

@@ -114,14 +114,13 @@ gboolean wp_trace_has_column (const WpTrace *self, const char *column);
 const char *wp_trace_path_column (const WpTrace *self);
 /* the format: "CSV", "JSON lines", ...; NULL: the trace is generated */
 const char *wp_trace_title (const WpTrace *self);
-/* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
 /* Of what has been read of all files. */
 WpTracePressure wp_trace_pressure (const WpTrace *self);
 
-/* (element-type WpTraceSizes): of what has been read of the first file; times as the file has them, and the
- * trace's origin there. */
-const GArray *wp_trace_sizes (const WpTrace *self, gint64 *origin_ns);
+/* Of what has been read of the first file; times as the file has them, and the trace's origin there. */
+const WpTraceMoments *wp_trace_moments (const WpTrace *self, gint64 *origin_ns);
 
+/* adds a line (utf8, to be freed) for each thing that was taken for granted in reading */
 void wp_trace_append_notes (const WpTrace *self, GPtrArray *lines);
 guint64 wp_trace_out_of_order (const WpTrace *self); /* rows that arrived before one above them, so far */
 /* share of the file read, 0 to 1; -1 where its size is unknown */

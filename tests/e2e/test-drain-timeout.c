@@ -58,6 +58,7 @@ test_timeout (void)
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "-q", "1", "-d", "delay:1h",
                                                    "--drain-timeout=100ms", "--record=record.csv", NULL);
   g_autoptr (WpCrowd) crowd = wp_crowd_new (wp_harness_port (server));
+  g_autofree char *record = NULL;
   const WpRow *rows;
   gsize n_rows;
 
@@ -83,6 +84,8 @@ test_timeout (void)
     g_assert_cmpint (rows[i].outcome, ==, i < 2 ? WP_OUTCOME_NONE : WP_OUTCOME_REJECTED);
   g_assert_cmpint (rows[0].started_ns, ==, rows[0].arrival_ns);
   g_assert_cmpint (rows[1].started_ns, ==, WP_TIME_NONE);
+  record = wp_harness_read_file (server, "record.csv");
+  g_assert_nonnull (strstr (record, " refusing=true\n")); /* they were not refused for a full queue */
 }
 
 /* Jobs whose clients wait for the end still end while the server gives up, when no response can be sent. */

@@ -232,12 +232,14 @@ test_smaller_queue (void)
   g_autoptr (WpHarness) server = wp_harness_start ("-m", "BufferedChannel", "--journal=jobs.journal", NULL);
   g_autoptr (WpHold) hold = wp_hold_new (server, "wp.db");
   g_autoptr (WpClient) client = NULL;
+  g_autofree char *record = NULL;
   WpWatch *watch;
 
   post_all (server, 50);
   wp_harness_signal (server, SIGKILL);
   wp_harness_wait (server);
-  wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal", NULL);
+  wp_harness_start_again (server, "-m", "BufferedChannel", "-q", "2", "--journal=jobs.journal",
+                          "--record=record.csv", NULL);
   watch = wp_watch_new (wp_harness_admin_port (server));
   wp_harness_await_stat (server, "journal.backlog", 47);
   wp_harness_await_stat (server, "ledger.queued", 2);
@@ -255,6 +257,8 @@ test_smaller_queue (void)
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "1"), ==, 51);
   g_assert_cmpint (wp_harness_count_rows (server, "wp.db", "rowid = 51 AND body = CAST('late' AS BLOB)"), ==,
                    1);
+  record = wp_harness_read_file (server, "record.csv");
+  g_assert_nonnull (strstr (record, " recovered=50\n"));
 }
 
 /* A server that begins with a hundred unfinished jobs of 20 kB. */

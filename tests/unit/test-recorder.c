@@ -770,6 +770,70 @@ test_moments_between_rows (Folder *folder, gconstpointer data)
   g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
 }
 
+/* What a line says that cannot be so ends the reading, with the place. */
+static void
+test_bad_moments (Folder *folder, gconstpointer data)
+{
+  static const struct {
+    const char *line, *message;
+  } cases[] = {
+    { "# at=", "\"\" is not a time in seconds" },
+    { "# at=noon pressure=0.5", "\"noon\" is not a time in seconds" },
+    { "# at=99999999999999999999 x=1", "\"99999999999999999999\" is not a time in seconds" },
+    { "# at=1 pressure=7", "pressure: \"7\" is not a share from 0 to 1" },
+    { "# at=1 pressure=0.5x", "pressure: \"0.5x\" is not a share from 0 to 1" },
+    { "# at=1 workers=0", "workers: \"0\" is not a number from 1 to 4294967294" },
+    { "# at=1 queue=2 queue=3", "\"queue\" is given twice" },
+    { "# at=1 recovered=-1", "recovered: \"-1\" is not a number of jobs" },
+  };
+
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
+    {
+      const char *line = cases[i / 2].line;
+      gboolean above = i % 2 == 1; /* the header */
+      g_autofree char *text = g_strconcat ("# source: wp-server\n", above ? line : "arrival", "\n",
+                                           above ? "arrival\n0\n" : "0\n", above ? "" : line, "\n", NULL);
+      g_autofree char *message = g_strdup_printf ("%s:%u: a line \"# at=...\": %s", folder->path,
+                                                  above ? 2 : 4, cases[i / 2].message);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (WpTrace) trace = NULL;
+      gsize n_rows;
+
+      g_assert_true (g_file_set_contents (folder->path, text, -1, NULL));
+      if ((trace = wp_trace_open (folder->path, NULL, &error)))
+        g_assert_null (wp_trace_load (trace, &n_rows, &error));
+      g_assert_nonnull (error);
+      g_assert_cmpstr (error->message, ==, message);
+    }
+}
+
+/* A state is a line of its own, once; sizes are repeated in each file that is opened later. */
+static void
+test_states (Folder *folder, gconstpointer data)
+{
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  WpRecorder *recorder = open_record (folder);
+  const WpTraceMoments *moments;
+  gint64 origin_ns;
+  gsize n_rows;
+
+  wp_recorder_note (recorder, 0, "recovered=7");
+  wp_recorder_note_sizes (recorder, 0, "workers=3 queue=4");
+  wp_recorder_note (recorder, 2 * WP_NS_PER_S, "refusing=true");
+  wp_recorder_note (recorder, 3 * WP_NS_PER_S, "refusing=true unknown=1");
+  add (recorder, 0);
+  close_record (recorder);
+  trace = wp_trace_open (folder->path, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (wp_trace_load (trace, &n_rows, &error));
+  moments = wp_trace_moments (trace, &origin_ns);
+  g_assert_cmpuint (moments->n_recovered, ==, 7);
+  g_assert_cmpuint (moments->sizes->len, ==, 1);
+  g_assert_cmpint (moments->refusing_ns, >=, 0);
+  g_assert_cmpint (moments->refusing_ns, <, 3 * WP_NS_PER_S);
+}
+
 static void
 test_pressure (Folder *folder, gconstpointer data)
 {
@@ -800,6 +864,8 @@ main (int argc, char **argv)
   } tests[] = {
     { "/recorder/moments-between-rows", test_moments_between_rows },
     { "/recorder/reopen-repeats-sizes", test_reopen_repeats_sizes },
+    { "/recorder/bad-moments", test_bad_moments },
+    { "/recorder/states", test_states },
     { "/recorder/pressure", test_pressure },
     { "/recorder/front", test_front },
     { "/recorder/worker", test_worker },

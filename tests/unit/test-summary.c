@@ -143,7 +143,7 @@ test_times_out_of_order (void)
   assert_disorder ((WpRow){ 5, NONE, 6, NONE, 7, NONE, -1, NULL, 0, -1 },
                    "the request was finished before it was started");
   assert_disorder ((WpRow){ 5, NONE, 6, 7, 8, 5, -1, NULL, 0, -1 },
-                   "the request ended before it arrived, was accepted or started");
+                   "the request ended before it arrived, was accepted, started or finished");
 }
 
 static void

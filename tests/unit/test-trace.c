@@ -419,11 +419,12 @@ test_many_changes (void)
         g_string_append (text, where == 0 ? "arrival\n0\n1\n" : "1\n");
         trace = open_text (text->str, NULL, &error);
         if (trace != NULL && wp_trace_load (trace, &n, &error) != NULL)
-          g_assert_cmpuint (wp_trace_sizes (trace, &origin_ns)->len, ==, 100000);
+          g_assert_cmpuint (wp_trace_moments (trace, &origin_ns)->sizes->len, ==, 100000);
         if (n_changes == 100001)
           g_assert_cmpstr (error->message, ==,
-                           where == 0 ? "t.csv:100002: more than 100000 changes of the sizes"
-                                      : "t.csv:100004: more than 100000 changes of the sizes");
+                           where == 0
+                               ? "t.csv:100002: a line \"# at=...\": more than 100000 changes of the sizes"
+                               : "t.csv:100004: a line \"# at=...\": more than 100000 changes of the sizes");
         else
           g_assert_no_error (error);
       }

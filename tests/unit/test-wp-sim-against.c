@@ -116,7 +116,7 @@ test_sizes_change_refused (void)
     { "# at=0.5 workers=2\n", "--instances=1 --against=measured.csv trace.csv",
       "(a line \"# at=...\"): that does not go with the records of several servers" },
     { "# at=0.5 workers=0\n", "--against=measured.csv trace.csv",
-      "measured.csv: a line \"# at=...\": workers: \"0\" is not a number from 1 to" },
+      "measured.csv:9: a line \"# at=...\": workers: \"0\" is not a number from 1 to" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -496,6 +496,10 @@ test_contradictory_rows (void)
     { "0,1,a,0,0,1,1,stored,0\n1,1.5,b,1,1,2,2,stored,0\n",
       "9: request b has a service that is not its finish less its start" },
     { "0,1,a,0,0,1,1,stored,0\n1,1,a,1,1,2,2,stored,0\n", "9: request a is on line 8 too" },
+    { "0,1,a,0,0,1,0.5,stored,0\n",
+      "8: request a ended before it arrived, was accepted, started or finished" },
+    { "0,1,a,0,0,1,1,abandoned,0\n", "8: request a left, and was started" },
+    { "0,1,a,0,0,1,1,passed,0\n", "8: request a was passed, and has a finish" },
     { "3,1,a,3,3,4,4,stored,0\n0,1,b,0,0,1,1,stored,0\n1,1,a,1,1,2,2,stored,0\n",
       "10: request a is on line 8 too" },
   };
@@ -540,9 +544,13 @@ test_agrees_as_replayed (void)
   g_assert_false (json_object_get_boolean_member (makespan, "predictable"));
   sim_run_go (run, "--against=measured.csv --max-lag=4ms trace.csv", NULL);
   g_assert_cmpint (run->status, ==, 1);
-  g_assert_nonnull (strstr (
-      run->out, "\nas replayed: arrivals late by 0 s in the median, 5.00 ms at p99; services 0 % long\n"));
+  g_assert_nonnull (
+      strstr (run->out,
+              "\nas replayed: arrivals late by 0 s in the median, 5.00 ms at p99; services as asked for\n"));
   g_assert_nonnull (strstr (run->out, "\nAgreed as replayed, not as planned: "));
+  g_assert_nonnull (strstr (run->out, "\nwarning: arrivals were late by 5.00 ms at p99, more than "
+                                      "--max-lag=4.00 ms: the run says little of the prediction, so the exit "
+                                      "status is 1\n"));
   g_assert_nonnull (strstr (run->out, "not predictable to 2 %: with lags like this run's"));
 }
 
