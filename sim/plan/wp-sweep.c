@@ -193,6 +193,18 @@ sweep_service (WpSweep *self, const WpTraceBuffer *buffer, const WpSweepSetup *s
   return recommend (self, buffer, setup, error);
 }
 
+/* The same, of @trace, which its errors name. */
+static gboolean
+sweep_trace (WpSweep *self, const WpTraceBuffer *buffer, const WpTrace *trace, const WpSweepSetup *setup,
+             double service_scale, Progress *progress, GError **error)
+{
+  if (sweep_service (self, buffer, setup, service_scale, progress, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", wp_trace_name (trace));
+
+  return FALSE;
+}
+
 static WpServiceTime *
 make_service (const WpSweepSetup *setup, double service_scale)
 {
@@ -213,7 +225,7 @@ sweep_one_service (WpSweep *self, WpTraceBuffer *buffer, WpTrace *trace, const W
   its.commit = wp_service_time_commit (service);
   self->n_drawn = wp_service_time_drawn (service);
 
-  return sweep_service (self, buffer, &its, service_scale, progress, error);
+  return sweep_trace (self, buffer, trace, &its, service_scale, progress, error);
 }
 
 static gboolean
@@ -233,7 +245,7 @@ sweep_services (WpSweep *self, WpTraceBuffer *raw, WpTrace *trace, const WpSweep
         return FALSE;
       its.commit = wp_service_time_commit (scaled);
       self->n_drawn = wp_service_time_drawn (scaled);
-      if (!sweep_service (self, buffer, &its, service_scale, progress, error))
+      if (!sweep_trace (self, buffer, trace, &its, service_scale, progress, error))
         return FALSE;
     }
 
