@@ -191,13 +191,15 @@ char *
 wp_trace_guess_duration (const char *const *names)
 {
   static const char *const parts[]
-      = { "request_time", "request-time", "response_time", "response-time", "responsetime", "service_",
-          "latency",      "duration",     "elapsed",       "taken",         "took" };
+      = { "request_time", "request-time", "response_time", "response-time", "responsetime",
+          "service_time", "service_ms",   "servicetime",   "latency",       "duration",
+          "elapsed",      "taken",        "took" };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
+  for (gsize i = 0; i <= G_N_ELEMENTS (parts); i++)
     for (const char *const *name = names; *name != NULL; name++)
-      if (strcasestr (*name, parts[i]) != NULL && is_plain (*name))
-        return g_strdup_printf ("%s=[%s]%s", g_str_equal (parts[i], "service_") ? "service" : "response",
+      if ((i < G_N_ELEMENTS (parts) ? strcasestr (*name, parts[i]) != NULL : g_str_equal (*name, "rt"))
+          && is_plain (*name))
+        return g_strdup_printf ("%s=[%s]%s", strcasestr (*name, "service") != NULL ? "service" : "response",
                                 *name, find_divisor (*name));
 
   return NULL;

@@ -502,6 +502,10 @@ test_guessed_columns (void)
       "no column is a request time by its name; if this one is: --columns "
       "'response=[event.duration]/1e9'" },
     { "arrival,\xfflatency\n1,2\n", NULL },
+    { "arrival,service_name,start\n1,web,2\n", NULL },
+    { "{\"arrival\":1,\"rt\":2}\n",
+      "no column is a request time by its name; if this one is: --columns 'response=[rt]' (of milliseconds: "
+      "/1000)" },
     { "arrival,service,latency\n1,2,3\n", NULL },
     { "arrival,path\n1,/\n", NULL },
   };
