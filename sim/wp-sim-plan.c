@@ -476,15 +476,24 @@ add_notes (GPtrArray *notes, const WpSweep *sweep, const WpTrace *trace, const W
   wp_trace_append_notes (trace, notes);
 }
 
-static gboolean
-write_page (WpHtmlReport *page, const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options,
-            GPtrArray *warnings, GPtrArray *notes, GError **error)
+/* Writes @page, unless it is NULL. Returns the report. */
+static char *
+report_sweep (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options, WpHtmlReport *page,
+              GPtrArray *notes, GError **error)
 {
+  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
   WpReport report = { .trace = wp_trace_name (trace), .warnings = warnings, .notes = notes };
 
-  return !page
-         || wp_html_report_commit (page, &report, options->command, sweep,
-                                   wp_sim_options_given_sizes (options), error);
+  warn_of_groups (sweep, trace, options, warnings);
+  if (g_str_equal (options->format->name, "csv"))
+    wp_sim_options_print_learnt (options);
+  add_notes (notes, sweep, trace, options);
+  if (page
+      && !wp_html_report_commit (page, &report, options->command, sweep, wp_sim_options_given_sizes (options),
+                                 error))
+    return NULL;
+
+  return wp_report_sweep (sweep, report.trace, notes, options->format->name);
 }
 
 char *
@@ -506,7 +515,6 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
   g_autoptr (WpTrace) trace = NULL;
   g_autoptr (WpSweep) sweep = NULL;
   g_autoptr (WpHtmlReport) page = NULL;
-  g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
 
   if (!spec || !open_page (options, spec, &page, error))
@@ -529,12 +537,6 @@ wp_sim_plan_sweep (WpSimOptions *options, GError **error)
           && !wp_sweep_plot (sweep, wp_sim_options_given_sizes (options), wp_trace_name (trace),
                              options->plot, error)))
     return NULL;
-  warn_of_groups (sweep, trace, options, warnings);
-  if (g_str_equal (options->format->name, "csv"))
-    wp_sim_options_print_learnt (options);
-  add_notes (notes, sweep, trace, options);
-  if (!write_page (page, sweep, trace, options, warnings, notes, error))
-    return NULL;
 
-  return wp_report_sweep (sweep, wp_trace_name (trace), notes, options->format->name);
+  return report_sweep (sweep, trace, options, page, notes, error);
 }
