@@ -391,6 +391,18 @@ wp_sim_plan_is_unmet (const WpSimPlan *self)
   return self->plan ? !self->plan->met : self->options->plan.plan;
 }
 
+/* Keeps @warning in @kept; NULL: there is none. */
+static void
+warn (GPtrArray *kept, char *warning)
+{
+  g_autofree char *line = warning ? wp_text_escape (warning) : NULL;
+
+  if (line)
+    fprintf (stderr, "wp-sim: warning: %s\n", line);
+  if (warning)
+    g_ptr_array_add (kept, warning);
+}
+
 /* A sweep judges sizes, for which services have to be known. */
 static gboolean
 take_logged (WpTrace *trace, const WpSimOptions *options, GPtrArray *notes, GError **error)
@@ -406,21 +418,12 @@ take_logged (WpTrace *trace, const WpSimOptions *options, GPtrArray *notes, GErr
         "give --logged-workers=N or none",
         wp_trace_name (trace), wp_logged_reason_text (logged.found.reason));
   else if (logged.is_there)
-    g_ptr_array_add (notes, wp_logged_describe (&logged));
+    {
+      g_ptr_array_add (notes, wp_logged_describe (&logged));
+      warn (notes, wp_logged_warn (&logged));
+    }
 
   return !wp_logged_is_unknown (&logged);
-}
-
-static void
-warn_of_groups (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *options, GPtrArray *warnings)
-{
-  char *warning = wp_sim_options_warn_of_groups (options, trace, sweep->requests - sweep->n_drawn);
-  g_autofree char *line = warning ? wp_text_escape (warning) : NULL;
-
-  if (line)
-    fprintf (stderr, "wp-sim: warning: %s\n", line);
-  if (warning)
-    g_ptr_array_add (warnings, warning);
 }
 
 static gboolean
@@ -484,7 +487,7 @@ report_sweep (const WpSweep *sweep, const WpTrace *trace, const WpSimOptions *op
   g_autoptr (GPtrArray) warnings = g_ptr_array_new_with_free_func (g_free);
   WpReport report = { .trace = wp_trace_name (trace), .warnings = warnings, .notes = notes };
 
-  warn_of_groups (sweep, trace, options, warnings);
+  warn (warnings, wp_sim_options_warn_of_groups (options, trace, sweep->requests - sweep->n_drawn));
   if (g_str_equal (options->format->name, "csv"))
     wp_sim_options_print_learnt (options);
   add_notes (notes, sweep, trace, options);

@@ -404,6 +404,7 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   g_autoptr (WpComparison) comparison = NULL;
   g_auto (SideFiles) files = { NULL };
   g_autoptr (GPtrArray) notes = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *doubt = wp_logged_warn (logged);
   const char *twice = wp_options_find_repeated ((const char *const *) options->paths);
   WpReport report = { .service = options->service,
                       .service_is_learnt = options->learnt != NULL,
@@ -418,8 +419,8 @@ simulate (const WpSimOptions *options, WpTrace *trace, const WpLogged *logged, c
   report.notes = notes;
   report.gate = options->plan.gate && g_str_equal (options->format->name, "text");
   report.logged = logged->is_there ? logged : NULL;
-  if (wp_logged_is_unknown (logged))
-    g_ptr_array_add (warnings, wp_logged_describe (logged));
+  if (doubt)
+    g_ptr_array_add (warnings, g_steal_pointer (&doubt));
   choose_models (&report, &options->policy);
   wp_sim_fleet_choose (options, &report);
   if (!(trace ? run_models (options, trace, study, plan, &report, predicted, &files, error)

@@ -4,9 +4,10 @@
 
 #include "sim/model/wp-logged-sample.h"
 
-#define MIN_GROUP  8   /* fewer are too few to decide */
-#define LEAST_LEFT 0.8 /* of the completions for each second of a request */
-#define LEAST_RISE 4.0 /* standard deviations */
+#define MIN_GROUP  8    /* fewer are too few to decide */
+#define LEAST_LEFT 0.8  /* of the completions for each second of a request */
+#define LEAST_RISE 4.0  /* standard deviations */
+#define LEAST_VARY 0.02 /* standard deviation of the number in the system, of its mean */
 
 static void
 add_window (WpLoggedCompletions *self, const WpLoggedWindow *window, guint32 median)
@@ -49,6 +50,26 @@ wp_logged_completions_init (WpLoggedCompletions *self, const WpLoggedSearch *log
     add_window (self, &log->windows[i], median);
 }
 
+static double
+mean_in_system (const WpLoggedCompletions *self)
+{
+  return self->in_system_ns / self->ns;
+}
+
+static double
+variance_in_system (const WpLoggedCompletions *self)
+{
+  return self->squares_ns / self->ns - mean_in_system (self) * mean_in_system (self);
+}
+
+gboolean
+wp_logged_completions_vary (const WpLoggedCompletions *self)
+{
+  double least = LEAST_VARY * mean_in_system (self);
+
+  return variance_in_system (self) > least * least;
+}
+
 gboolean
 wp_logged_completions_fall (const WpLoggedCompletions *self)
 {
@@ -64,7 +85,7 @@ gboolean
 wp_logged_completions_rise (const WpLoggedCompletions *self)
 {
   double n = self->completions[0] + self->completions[1];
-  double mean = self->in_system_ns / self->ns, variance = self->squares_ns / self->ns - mean * mean;
+  double more = self->in_system - n * mean_in_system (self);
 
-  return variance > 0 && self->in_system - n * mean > LEAST_RISE * sqrt (n * variance);
+  return wp_logged_completions_vary (self) && more > LEAST_RISE * sqrt (n * variance_in_system (self));
 }

@@ -12,6 +12,9 @@ typedef struct {
 /* @median: of the number in the system, at arrivals */
 void wp_logged_completions_init (WpLoggedCompletions *self, const WpLoggedSearch *log, guint32 median);
 
+/* Does the number in the system vary enough to show what depends on it? */
+gboolean wp_logged_completions_vary (const WpLoggedCompletions *self);
+
 /* Completions for each second that a request is in a server do not fall where nobody waits. */
 gboolean wp_logged_completions_fall (const WpLoggedCompletions *self);
 

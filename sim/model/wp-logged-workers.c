@@ -40,7 +40,8 @@ wp_logged_reason_text (WpLoggedReason reason)
       "there are several pools",
     [WP_LOGGED_REASON_RISING]
     = "has response times that rise with the number of requests in the server, and no number "
-      "of workers explains them",
+      "of workers explains them: it is not first come, first served, or some requests never reach "
+      "the workers (static files)",
     [WP_LOGGED_REASON_STEADY]
     = "hardly changes in the number of requests in the server, as in a load test whose clients do "
       "not pause, or hardly any request found another waiting",
@@ -106,7 +107,7 @@ doubt_not_queued (const WpLoggedSearch *self, const WpLoggedSample *responses, d
   wp_logged_completions_init (&completions, self, wp_logged_sample_quantile (responses, 0.5, -1));
   if (!wp_logged_sample_is_independent (responses, -1, dependence)
       || wp_logged_completions_fall (&completions))
-    return WP_LOGGED_REASON_RISING;
+    return wp_logged_completions_vary (&completions) ? WP_LOGGED_REASON_RISING : WP_LOGGED_REASON_STEADY;
 
   return self->peak == 1 || wp_logged_completions_rise (&completions) ? WP_LOGGED_REASON_NONE
                                                                       : WP_LOGGED_REASON_STEADY;

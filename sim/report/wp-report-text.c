@@ -76,8 +76,7 @@ add_service (GString *text, const WpReport *report)
   const WpTrafficSummary *traffic = &report->traffic;
   char service[CELL], p99[CELL], drawn[CELL];
   g_autofree char *drawn_from = wp_text_escape (report->service);
-  g_autofree char *logged
-      = report->logged && !wp_logged_is_unknown (report->logged) ? wp_logged_describe (report->logged) : NULL;
+  g_autofree char *logged = report->logged ? wp_logged_describe (report->logged) : NULL;
 
   g_string_append_printf (text, "service: %s on average, p99 %s",
                           wp_format_value (service, WP_UNIT_TIME, traffic->service_mean / WP_NS_PER_S),

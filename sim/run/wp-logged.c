@@ -92,7 +92,7 @@ wp_logged_is_unknown (const WpLogged *logged)
   return logged->is_there && logged->found.verdict == WP_LOGGED_UNKNOWN;
 }
 
-/* Where services would be negative. */
+/* If some requests never reach the workers. */
 static void
 append_where (GString *text, const WpLogged *logged)
 {
@@ -110,25 +110,19 @@ describe_queued (const WpLogged *logged)
 {
   const WpLoggedWorkers *found = &logged->found;
   char response[WP_TIME_BUFFER], service[WP_TIME_BUFFER];
-  GString *text = g_string_new ("The log's response times contain waiting: ");
+  GString *text = g_string_new ("The log's response times contain ");
 
-  g_string_append_printf (text, "%s logged, of which %s are service (%u worker%s%s)",
-                          wp_time_format_people (response, (gint64) found->response_mean_ns),
-                          wp_time_format_people (service, (gint64) found->service_mean_ns), found->workers,
-                          found->workers == 1 ? "" : "s",
+  if (found->service_mean_ns < found->response_mean_ns)
+    g_string_append_printf (text, "waiting: %s logged, of which %s are service",
+                            wp_time_format_people (response, (gint64) found->response_mean_ns),
+                            wp_time_format_people (service, (gint64) found->service_mean_ns));
+  else
+    g_string_append (text, "no waiting: they are taken as service times");
+  g_string_append_printf (text, " (%u worker%s%s)", found->workers, found->workers == 1 ? "" : "s",
                           logged->choice == WP_LOGGED_GIVEN ? ", as given" : "");
   if (found->low < found->high)
     g_string_append_printf (text, "; %u to %u workers explain the log nearly as well", found->low,
                             found->high);
-  if (found->negative > MAX_NEGATIVE)
-    {
-      g_string_append_printf (
-          text,
-          "; %.0f %% of the services would be negative: these are 0, and the number of workers is "
-          "wrong, or some requests never reach them (static files)",
-          found->negative * 100);
-      append_where (text, logged);
-    }
   g_string_append_c (text, '.');
 
   return g_string_free (text, FALSE);
@@ -137,18 +131,41 @@ describe_queued (const WpLogged *logged)
 char *
 wp_logged_describe (const WpLogged *logged)
 {
-  GString *text;
-
-  if (!logged->is_there)
+  if (!logged->is_there || logged->found.verdict == WP_LOGGED_UNKNOWN)
     return NULL;
   if (logged->found.verdict == WP_LOGGED_QUEUED)
     return describe_queued (logged);
   if (logged->choice == WP_LOGGED_NONE)
     return g_strdup (
         "The log's response times are taken as service times, as given (--logged-workers=none).");
-  if (logged->found.verdict == WP_LOGGED_NOT_QUEUED)
-    return g_strdup ("The log's response times contain no waiting: they are taken as service times.");
 
+  return g_strdup ("The log's response times contain no waiting: they are taken as service times.");
+}
+
+static char *
+warn_of_negative (const WpLogged *logged)
+{
+  GString *text = g_string_new (NULL);
+
+  g_string_append_printf (
+      text,
+      "behind %u worker%s %.0f %% of the services would be negative: these are 0, and the number of "
+      "workers is wrong, or some requests never reach them (static files)",
+      logged->found.workers, logged->found.workers == 1 ? "" : "s", logged->found.negative * 100);
+  append_where (text, logged);
+
+  return g_string_free (text, FALSE);
+}
+
+char *
+wp_logged_warn (const WpLogged *logged)
+{
+  GString *text;
+
+  if (logged->is_there && logged->found.negative > MAX_NEGATIVE && logged->found.verdict == WP_LOGGED_QUEUED)
+    return warn_of_negative (logged);
+  if (!wp_logged_is_unknown (logged))
+    return NULL;
   text = g_string_new (NULL);
   g_string_append_printf (
       text,
@@ -156,7 +173,7 @@ wp_logged_describe (const WpLogged *logged)
       "taken as service times, and no sizes are recommended: --logged-workers=N takes the waiting "
       "behind N workers out of them, --logged-workers=none leaves them as they are",
       wp_logged_reason_text (logged->found.reason));
-  if (logged->found.reason == WP_LOGGED_REASON_NEGATIVE)
+  if (logged->found.reason == WP_LOGGED_REASON_NEGATIVE || logged->found.reason == WP_LOGGED_REASON_RISING)
     append_where (text, logged);
   else if (logged->found.reason == WP_LOGGED_REASON_COARSE)
     g_string_append (text, "; finer stamps may decide it (nginx: $msec, Apache: %{msec}t)");

@@ -45,6 +45,9 @@ gboolean wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged
 /* Does nobody know the services, so that no sizes can be recommended? */
 gboolean wp_logged_is_unknown (const WpLogged *logged);
 
-/* A sentence on the result or, if it is unknown, a warning with the remedy; to be freed. NULL: the trace has
- * no response times. */
+/* A sentence on the result; to be freed. NULL: the trace has no response times, or the result is unknown. */
 char *wp_logged_describe (const WpLogged *logged);
+
+/* Where the result is unknown, or cannot be right, with the remedy; to be freed. NULL: there is nothing to
+ * warn of. */
+char *wp_logged_warn (const WpLogged *logged);

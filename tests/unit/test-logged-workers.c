@@ -286,6 +286,8 @@ test_closed_loop (void)
         log = find (&setup, &found);
         g_assert_cmpint (found.verdict, ==, kinds[i].is_found ? WP_LOGGED_QUEUED : WP_LOGGED_UNKNOWN);
         g_assert_cmpuint (found.workers, ==, kinds[i].is_found ? setup.workers : 0);
+        if (kinds[i].kind == DRAWN_CLOSED_SHARING)
+          g_assert_cmpint (found.reason, ==, WP_LOGGED_REASON_STEADY);
       }
 }
 

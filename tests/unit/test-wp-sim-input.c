@@ -172,14 +172,19 @@ test_hint_at_where (void)
   g_autofree char *with_path = g_strjoinv ("{\"uri\":\"/api/x\",", lines);
   g_autoptr (SimRun) run = run_file ("t", log, "--no-plan --logged-workers=1 t");
 
+  g_assert_nonnull (strstr (run->out, "\nwarning: behind 1 worker "));
   g_assert_nonnull (strstr (run->out, " of the services would be negative: "));
-  g_assert_nonnull (
-      strstr (run->out, "; --where 'PATH~/api/*' takes the requests that reach the workers.\n"));
+  g_assert_nonnull (strstr (run->out, "; --where 'PATH~/api/*' takes the requests that reach the workers\n"));
+  sim_run_go (run, "--logged-workers=1 --sweep=workers=1:2 t", NULL);
+  g_assert_nonnull (strstr (run->err, "wp-sim: warning: behind 1 worker "));
   sim_run_write (run, "t", with_path);
   sim_run_go (run, "--no-plan --logged-workers=1 t", NULL);
   g_assert_nonnull (strstr (run->out, "; --where '[uri]~/api/*' takes "));
   sim_run_go (run, "--no-plan --logged-workers=1 --where=[uri]~/api/* t", NULL);
   g_assert_cmpint (run->status, ==, 0);
+  sim_run_go (run, "--no-plan --logged-workers=9999 t", NULL);
+  g_assert_nonnull (
+      strstr (run->out, " contain no waiting: they are taken as service times (9999 workers, as given).\n"));
 }
 
 static void
