@@ -207,21 +207,38 @@ add_neighbour (GString *text, const WpRecommendation *self)
   g_string_append_c (text, '.');
 }
 
-/* "; good up to 1.6 times this traffic." @fails: an objective that more traffic helps fails at the traffic as
- * it is. */
-static void
-add_holds (GString *text, const WpRecommendation *self, gboolean fails)
+static double
+round_down (double times)
 {
-  /* rounded down, but not below the known value */
-  const double holds = MAX (self->margin, floor (10 * self->holds) / 10);
+  return floor (10 * times) / 10;
+}
+
+static const char *
+format_times (char *cell, double times)
+{
+  if (times >= 1000)
+    return wp_format_whole (cell, times);
+  g_snprintf (cell, WP_FORMAT_CELL, "%.4g", times);
+
+  return cell;
+}
+
+/* "; good up to 1.6 times this traffic." @fails: an objective that more traffic helps fails at the traffic as
+ * it is. Beyond what the HTTP threads bear requests wait before the queue, which sees no more traffic. */
+static void
+add_holds (GString *text, const WpReport *report, gboolean fails)
+{
+  const WpRecommendation *self = report->recommendation;
+  const double holds = MAX (self->margin, round_down (self->holds)); /* not below the known value */
+  const double borne = report->has_http_stage ? 1 / report->http_stage.utilisation : INFINITY;
   const gboolean is_endless = self->holds >= WP_HEADROOM_MAX;
   char until[WP_FORMAT_CELL];
 
-  if (holds < 1000)
-    g_snprintf (until, sizeof until, "%.4g", holds);
-  else
-    wp_format_whole (until, holds);
-  if (fails && is_endless)
+  format_times (until, holds);
+  if (holds > borne)
+    g_string_append_printf (text, "; good as far as the HTTP threads go, %s times this traffic.",
+                            format_times (until, round_down (borne)));
+  else if (fails && is_endless)
     g_string_append_printf (text, "; good from %.4g times this traffic on.", self->margin);
   else if (fails)
     g_string_append_printf (text, "; good from %.4g to %s times this traffic.", self->margin, until);
@@ -241,7 +258,7 @@ add_found (GString *text, const WpReport *report, guint model, const char *betwe
 
   g_string_append_printf (text, "se --workers=%u --queue=%u", self->workers, self->queue_jobs);
   add_given (text, report->plan->slos, &report->policies[model], summary);
-  add_holds (text, self, wp_slos_first_failure (report->plan->slos, summary) != NULL);
+  add_holds (text, report, wp_slos_first_failure (report->plan->slos, summary) != NULL);
   if (!self->has_neighbour)
     return;
   g_string_append (text, between);

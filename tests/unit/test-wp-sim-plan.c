@@ -85,6 +85,8 @@ test_verdict_words (void)
       "more.\n" },
     { "arrival,service\n0,0.1\n9,\n", "--service=2s trace.csv", 0,
       "Assuming 2.00 s for 1 of 2 requests (--service): use --workers=1 " },
+    { burst, "--http-time=300ms trace.csv", 0, /* 1.8 s of the 2.8 s to the end of the last */
+      "; good as far as the HTTP threads go, 1.5 times this traffic.\n" },
     { burst, "--when-full=reject trace.csv", 0,
       "Use --workers=1 --queue=4: nobody is rejected, p99 of waiting 400 ms; good " },
     { burst, "--slo=timed_out==0 --block-timeout=10ms trace.csv", 0,
