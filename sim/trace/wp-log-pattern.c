@@ -383,6 +383,12 @@ skip_literal (const char *p, const char *end, const char *literal)
   return p;
 }
 
+static gboolean
+is_of_number (char c)
+{
+  return c == '.' || c == '-' || g_ascii_isdigit (c);
+}
+
 /* The end of the value at @p: where what follows it stands first. NULL: nowhere. */
 static const char *
 find_end (const Item *item, gboolean ends_at_blank, const char *p, const char *end, const char **next)
@@ -400,17 +406,22 @@ find_end (const Item *item, gboolean ends_at_blank, const char *p, const char *e
     }
   for (; p < end; p++)
     {
-      gboolean goes_on
-          = item->is_list && p > start && (p[-1] == ',' || p[-1] == ':' || (p + 1 < end && p[1] == ':'));
+      gboolean goes_on;
 
+      if (*p != *item->after && *p != ' ' && *p != '\\') /* most characters */
+        {
+          if (item->is_number && !is_of_number (*p))
+            return NULL;
+          continue;
+        }
+      goes_on = item->is_list && p > start && (p[-1] == ',' || p[-1] == ':' || (p + 1 < end && p[1] == ':'));
       if (item->is_quoted && *p == '\\' && p + 1 < end)
         p++;
       else if (*p == ' ' && n_blanks > 0)
         n_blanks--;
       else if (*p == *item->after && !goes_on && (*next = skip_literal (p, end, item->after)) != NULL)
         return p;
-      else if ((*p == ' ' && ends_word && !goes_on)
-               || (item->is_number && strchr (".-", *p) == NULL && !g_ascii_isdigit (*p)))
+      else if ((*p == ' ' && ends_word && !goes_on) || (item->is_number && !is_of_number (*p)))
         return NULL;
     }
 
