@@ -24,11 +24,14 @@ judge (const WpReport *report, const WpSweep *sizes)
   const GPtrArray *slos = report->slos ? report->slos : sizes ? sizes->slos : NULL;
   const WpSummary *summary = NULL;
   const WpPolicy *policy = find_sized (report, &summary);
+  g_autofree char *assumed = wp_report_verdict_assumption (report);
   GString *text;
 
   if (!slos || !policy)
     return NULL;
   text = g_string_new (NULL);
+  if (assumed)
+    g_string_append_printf (text, "Assuming %s: ", assumed);
   if (wp_policy_uses (policy, WP_POLICY_WORKERS))
     g_string_append_printf (text, "--workers=%u ", policy->workers);
   g_string_append_printf (text, "--queue=%u %s the objectives", policy->queue_jobs,

@@ -24,9 +24,8 @@ wp_report_verdict_add_judgement (GString *text, const WpSlo *slo, const WpSummar
 /* As a share of the requests: fewer without a service time move no p99. */
 #define MANY_DRAWN 0.01
 
-/* "500 ms per request (--service)"; NULL where the services are those of the trace. */
-static char *
-describe_assumption (const WpReport *report)
+char *
+wp_report_verdict_assumption (const WpReport *report)
 {
   const char *service = report->service;
   guint64 requests = report->traffic.requests;
@@ -63,7 +62,7 @@ wp_report_verdict_add_gate (GString *text, const WpReport *report)
   gboolean failed = wp_slos_first_failure (report->slos, summary) != NULL;
   gboolean unknown = report->logged && wp_logged_is_unknown (report->logged);
   const char *before = ": ";
-  g_autofree char *assumed = describe_assumption (report);
+  g_autofree char *assumed = wp_report_verdict_assumption (report);
 
   g_string_append_printf (text, "gate %s%s%s: ",
                           failed    ? "failed"
@@ -292,7 +291,7 @@ static void
 add_verdict (GString *text, const WpReport *report, const char *between)
 {
   const WpRecommendation *self = report->recommendation;
-  g_autofree char *assumed = describe_assumption (report);
+  g_autofree char *assumed = wp_report_verdict_assumption (report);
 
   if (assumed)
     g_string_append_printf (text, "Assuming %s: ", assumed);

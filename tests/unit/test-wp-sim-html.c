@@ -205,6 +205,22 @@ test_given_sizes (void)
     }
 }
 
+/* The verdict on given sizes begins with the services that it assumes. */
+static void
+test_assumed_services (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autoptr (Page) page = NULL;
+
+  sim_run_write (run, "trace.csv", "arrival\n0\n0\n");
+  sim_run_go (run, "-w 2 -q 1 --report=a.html trace.csv", NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  page = read_page (run, "a.html");
+  g_assert_true (g_str_has_prefix (
+      page->verdict,
+      "Assuming 500 ms per request (--service): --workers=2 --queue=1 meets the objectives: "));
+}
+
 /* A mode without sizes has neither a verdict nor a map. */
 static void
 test_no_sizes (void)
@@ -438,6 +454,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-html/unknown-services", test_unknown_services);
   g_test_add_func ("/wp-sim-html/largest-sizes", test_largest_sizes);
   g_test_add_func ("/wp-sim-html/escapes", test_escapes);
+  g_test_add_func ("/wp-sim-html/assumed-services", test_assumed_services);
   g_test_add_func ("/wp-sim-html/against", test_against);
   g_test_add_func ("/wp-sim-html/sweep", test_sweep);
   g_test_add_func ("/wp-sim-html/refusals", test_refusals);
