@@ -22,13 +22,13 @@ add_window (WpLoggedCompletions *self, const WpLoggedWindow *window, guint32 med
       gint64 next = departs ? departures[gone] : window->arrivals[arrived];
       guint in_system = arrived - gone;
 
-      before = next > now ? in_system : before;
+      before = next > now ? in_system : before; /* all of a stamp leave what was there before it */
       if (arrived > window->first + edge && arrived < window->end - edge)
         {
           double ns = (double) (next - now);
 
-          self->request_ns[in_system > median] += in_system * ns;
-          self->completions[in_system > median] += departs;
+          self->request_ns[before > median] += in_system * ns;
+          self->completions[before > median] += departs;
           self->ns += ns;
           self->in_system_ns += in_system * ns;
           self->squares_ns += (double) in_system * in_system * ns;

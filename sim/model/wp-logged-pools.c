@@ -11,11 +11,9 @@
 #define LEARNT        4  /* logs of two pools */
 #define TRIED         2  /* logs of each, whose mean is taken */
 #define PRIOR_ROWS    30 /* of a cell, with uniform ranks */
-#define MAX_LIKE_POOLS                                                                                       \
-  0.35                 /* of the way from one pool to two: one pool gives 0.25 at most, two 0.45 at least */
-#define LEAST_APART 50 /* nats, one pool from two */
-#define N_CELLS     (2 * G_N_ELEMENTS (busy))
-#define N_RANKS     (G_N_ELEMENTS (rank_edges) - 1)
+#define LEAST_APART   50 /* nats, one pool from two */
+#define N_CELLS       (2 * G_N_ELEMENTS (busy))
+#define N_RANKS       (G_N_ELEMENTS (rank_edges) - 1)
 
 /* Cells: up to so many more in the system than workers, in roots of their number. Longer queues are left out:
  * how far the pools' backlogs are apart then is chance. */
@@ -182,53 +180,73 @@ learn (const WpLoggedSearch *self, guint workers, WpRandom *random, Ranks ranks)
     }
 }
 
-static double
-sum (const WpLoggedSample *sample, guint workers, Ranks ranks)
-{
-  double nats = 0;
+/* Of each cell: its rows, and the sum of their logarithms. */
+typedef struct {
+  double rows[N_CELLS], nats[N_CELLS];
+} Sums;
 
+static void
+add (const WpLoggedSample *sample, guint workers, Ranks ranks, Sums *sums)
+{
   for (guint i = 0; i < sample->n; i++)
     {
       guint cell = cell_of (sample, i, workers);
 
       if (cell < N_CELLS)
-        nats += ranks[cell][rank_of (sample->ranks[i])];
+        {
+          sums->rows[cell]++;
+          sums->nats[cell] += ranks[cell][rank_of (sample->ranks[i])];
+        }
     }
-
-  return nats;
 }
 
-static double
-mean_of_drawn (const WpLoggedSearch *log, guint workers, guint n_pools, WpRandom *random, Ranks ranks)
+static void
+add_drawn (const WpLoggedSearch *log, guint workers, guint n_pools, WpRandom *random, Ranks ranks, Sums *sums)
 {
-  double nats = 0;
-
   for (guint i = 0; i < TRIED; i++)
     {
       g_auto (WpLoggedSample) sample = { 0 };
 
       draw (log, workers, n_pools, random, &sample);
-      nats += sum (&sample, workers, ranks) / TRIED;
+      add (&sample, workers, ranks, sums);
     }
-
-  return nats;
 }
 
-gboolean
-wp_logged_pools_are_likely (WpLoggedSearch *self, guint workers)
+/* How far the log is on the way from one pool to two. What is drawn has as many rows in each cell as the log:
+ * by chance its queues may be longer or shorter. */
+static double
+likeness (const Sums *log, const Sums *one, const Sums *two)
+{
+  double way = 0, gone = 0;
+
+  for (guint cell = 0; cell < N_CELLS; cell++)
+    if (log->rows[cell] > 0 && one->rows[cell] > 0 && two->rows[cell] > 0)
+      {
+        double of_one = log->rows[cell] / one->rows[cell] * one->nats[cell];
+
+        way += log->rows[cell] / two->rows[cell] * two->nats[cell] - of_one;
+        gone += log->nats[cell] - of_one;
+      }
+
+  return way >= LEAST_APART ? gone / way : INFINITY;
+}
+
+double
+wp_logged_pools_likeness (WpLoggedSearch *self, guint workers)
 {
   g_auto (WpLoggedSample) sample = { 0 };
   Ranks ranks = { { 0 } };
+  Sums log = { { 0 } }, one = { { 0 } }, two = { { 0 } };
   WpRandom random;
-  double one, two;
 
   wp_random_init (&random, 1, RANDOM_STREAM);
   for (guint i = 0; i < self->n_windows; i++)
     wp_logged_window_recover (&self->windows[i], workers);
   wp_logged_sample_init (&sample, self, TRUE, 1);
   learn (self, workers, &random, ranks);
-  one = mean_of_drawn (self, workers, 1, &random, ranks);
-  two = mean_of_drawn (self, workers, 2, &random, ranks);
+  add (&sample, workers, ranks, &log);
+  add_drawn (self, workers, 1, &random, ranks, &one);
+  add_drawn (self, workers, 2, &random, ranks, &two);
 
-  return two - one < LEAST_APART || sum (&sample, workers, ranks) - one > MAX_LIKE_POOLS * (two - one);
+  return likeness (&log, &one, &two);
 }

@@ -4,7 +4,7 @@
 #include "sim/model/wp-logged-search.h"
 
 /**
- * wp_logged_pools_are_likely:
+ * wp_logged_pools_likeness:
  * @workers: >= 2; of both pools together, or of one
  *
  * Behind two pools a request may wait while the other pool has an idle worker, and one that waits may start
@@ -13,11 +13,11 @@
  * and of one, are drawn from this log's arrivals and its recovered services, in random order, and looked at
  * as the log was. From some of those of two pools the likelihood of a rank of a service is counted, given the
  * number in the system and whether the request waited; it is uniform for one pool. The log's sum of the
- * logarithms of these has to be near that of one pool; where both sums are near each other, two pools cannot
- * be excluded. (The most powerful test of two hypotheses: Neyman and Pearson, 1933.)
+ * logarithms of these lies on a way from that of one pool to that of two. (The most powerful test of two
+ * hypotheses: Neyman and Pearson, 1933.)
  *
  * Takes about 25 passes of O(n log n).
  *
- * Returns: TRUE if two pools are not clearly excluded
+ * Returns: about 0 for one pool, about 1 for two; INFINITY where these are too near each other to tell
  */
-gboolean wp_logged_pools_are_likely (WpLoggedSearch *self, guint workers);
+double wp_logged_pools_likeness (WpLoggedSearch *self, guint workers);

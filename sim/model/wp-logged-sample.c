@@ -131,10 +131,11 @@ compare (const WpLoggedSample *self, const guint8 *sets)
   return difference;
 }
 
-static gboolean
-is_alike (Difference difference, double most_e, double most_z)
+/* Of the limits: over 1 if both are passed. */
+static double
+excess (Difference difference, double most_e, double most_z)
 {
-  return fabs (difference.e) <= most_e || fabs (difference.z) <= most_z;
+  return MIN (fabs (difference.e) / most_e, fabs (difference.z) / most_z);
 }
 
 gboolean
@@ -176,13 +177,13 @@ wp_logged_sample_quantile (const WpLoggedSample *self, double share, int waited)
   return sorted[(guint) (share * (n > 0 ? n - 1 : 0))];
 }
 
-gboolean
-wp_logged_sample_is_independent (const WpLoggedSample *self, int waited, double *most)
+double
+wp_logged_sample_compare_numbers (const WpLoggedSample *self, int waited, double *most)
 {
   static const double shares[] = { 0.02, 0.05, 0.10, 0.25, 0.50 };
   g_autofree guint8 *sets = g_new (guint8, self->n);
   guint32 median = wp_logged_sample_quantile (self, 0.5, waited);
-  gboolean alike = TRUE;
+  double largest = 0;
 
   *most = 0;
   for (guint i = 0; i < G_N_ELEMENTS (shares); i++)
@@ -196,29 +197,29 @@ wp_logged_sample_is_independent (const WpLoggedSample *self, int waited, double 
                   : self->in_system[j] <= median             ? IN_OTHER
                                                              : IN_NONE;
       difference = compare (self, sets);
-      alike = alike && is_alike (difference, MAX_E, MAX_Z);
+      largest = MAX (largest, excess (difference, MAX_E, MAX_Z));
       if (fabs (difference.e) > fabs (*most))
         *most = difference.e;
     }
 
-  return alike;
+  return largest;
 }
 
-gboolean
-wp_logged_sample_is_independent_of_waiting (const WpLoggedSample *self)
+double
+wp_logged_sample_compare_waiting (const WpLoggedSample *self)
 {
   g_autofree guint8 *sets = g_new (guint8, self->n);
-  double most;
+  double most, among_others = wp_logged_sample_compare_numbers (self, 0, &most),
+               among_waited = wp_logged_sample_compare_numbers (self, 1, &most);
 
   for (guint i = 0; i < self->n; i++)
     sets[i] = by_waiting[self->waited[i]];
 
-  return is_alike (compare (self, sets), MAX_E, MAX_Z) && wp_logged_sample_is_independent (self, 0, &most)
-         && wp_logged_sample_is_independent (self, 1, &most);
+  return MAX (excess (compare (self, sets), MAX_E, MAX_Z), MAX (among_others, among_waited));
 }
 
-gboolean
-wp_logged_sample_is_independent_of_gaps (const WpLoggedSample *self)
+double
+wp_logged_sample_compare_gaps (const WpLoggedSample *self)
 {
   g_autofree guint8 *sets = g_new (guint8, self->n);
   g_autofree gint64 *sorted = g_new (gint64, self->n);
@@ -231,7 +232,7 @@ wp_logged_sample_is_independent_of_gaps (const WpLoggedSample *self)
   for (guint i = 0; i < self->n; i++)
     sets[i] = self->gaps[i] < 0 ? IN_NONE : self->gaps[i] > sorted[n / 2] ? IN_ONE : IN_OTHER;
 
-  return is_alike (compare (self, sets), MAX_E, MAX_Z);
+  return excess (compare (self, sets), MAX_E, MAX_Z);
 }
 
 gboolean
@@ -261,11 +262,11 @@ wp_logged_sample_is_steady (const WpLoggedSample *self)
 
       for (guint i = 0; i < self->n; i++)
         sets[i] = i < from || i >= end ? IN_NONE : by_waiting[self->waited[i]];
-      if (!is_alike (compare (self, sets), 0.1, MAX_Z))
+      if (excess (compare (self, sets), 0.1, MAX_Z) > 1)
         return FALSE;
       for (guint i = 0; i < self->n; i++)
         sets[i] = i >= from && i < end ? IN_ONE : IN_OTHER;
-      if (!is_alike (compare (self, sets), 0.1, 9))
+      if (excess (compare (self, sets), 0.1, 9) > 1)
         return FALSE;
     }
 

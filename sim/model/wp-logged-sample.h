@@ -36,17 +36,18 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (WpLoggedSample, wp_logged_sample_clear)
  * all. */
 guint32 wp_logged_sample_quantile (const WpLoggedSample *self, double share, int waited);
 
-/* Those that found most in the system, of several shares of the rows, against the lower half; @waited: among
- * those that did, or did not; -1: all. Returns whether all are alike; @most: the largest difference. */
-gboolean wp_logged_sample_is_independent (const WpLoggedSample *self, int waited, double *most);
+/* How far sets of rows differ, in their mean ranks: the larger is the largest of all their differences over
+ * what chance or a small dependence explains; over 1 the times depend on it. First on the number in the
+ * system: rows that found most there, of several shares of the rows, against the lower half; @waited: among
+ * those that did, or did not; -1: all; @most: the largest difference. */
+double wp_logged_sample_compare_numbers (const WpLoggedSample *self, int waited, double *most);
 
-/* Do services depend on waiting, or, among those that waited and among the others, on the number in the
- * system? */
-gboolean wp_logged_sample_is_independent_of_waiting (const WpLoggedSample *self);
+/* On waiting, or, among those that waited and among the others, on the number in the system. */
+double wp_logged_sample_compare_waiting (const WpLoggedSample *self);
 
-/* Does a service not depend on how long before it the last request arrived? In processor sharing of constant
- * services, which leave in order, so that one worker would explain them, it does. */
-gboolean wp_logged_sample_is_independent_of_gaps (const WpLoggedSample *self);
+/* On how long before it the last request arrived. In processor sharing of constant services, which leave in
+ * order, so that one worker would explain them, they do. */
+double wp_logged_sample_compare_gaps (const WpLoggedSample *self);
 
 /* Is a service not correlated with those that are @from to @to rows before it? A constant service of workers
  * that are always busy leaves gaps between departures which come again with each turn of the workers: they

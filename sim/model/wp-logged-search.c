@@ -18,7 +18,8 @@
 
 /* Shorter services may look constant behind any number of workers. */
 #define CONSTANT_STAMPS 10
-#define LEAST_ALIKE     0.9 /* of the rows that show a constant service */
+#define WAITED_ALIKE    0.98 /* of the rows that waited: as much as shows a constant service */
+#define OTHERS_ALIKE    0.9  /* of those that did not, but the first after the log was cut */
 
 /* By value; least significant digits first. The sorted keys may end in @spare, with which @keys is
  * exchanged. */
@@ -105,10 +106,10 @@ is_constant (const WpLoggedWindow *self, double resolution)
          && (double) self->services[self->keys[n / 2].row] >= CONSTANT_STAMPS * resolution;
 }
 
-/* Does a request take as long as the median of the sorted keys where it @waited, or where it did not? The
- * edges count: those before the first wait may be all that did not. */
-static gboolean
-is_always_median (const WpLoggedWindow *self, guint8 waited, double resolution)
+/* Of the rows that @waited, or of those that did not, the share that takes as long as the median of the
+ * sorted keys; -1: too few. The edges count: those before the first wait may be all that did not. */
+static double
+share_of_median (const WpLoggedWindow *self, guint8 waited, double resolution)
 {
   gint64 median = self->services[self->keys[(self->end - self->first) / 2].row];
   guint n = 0, alike = 0;
@@ -120,7 +121,22 @@ is_always_median (const WpLoggedWindow *self, guint8 waited, double resolution)
         alike += fabs ((double) (self->services[row] - median)) <= 1.5 * resolution;
       }
 
-  return n >= MIN_GROUP && alike >= LEAST_ALIKE * n;
+  return n >= MIN_GROUP ? (double) alike / n : -1;
+}
+
+/* What a constant service shows of @point's number of workers, in a window whose keys are sorted. */
+static void
+look_at_constant (const WpLoggedWindow *self, double resolution, WpLoggedPoint *point)
+{
+  double waited, others;
+
+  point->is_constant = point->is_constant && is_constant (self, resolution);
+  if (!point->is_constant)
+    return;
+  waited = share_of_median (self, TRUE, resolution);
+  others = share_of_median (self, FALSE, resolution);
+  point->is_ordered = point->is_ordered && (waited < 0 || waited >= WAITED_ALIKE);
+  point->is_shown = point->is_shown || (waited >= WAITED_ALIKE && others >= OTHERS_ALIKE);
 }
 
 /* Mann and Whitney's statistic of the sorted keys: are those that waited longer than the others? */
@@ -145,7 +161,7 @@ waited_z (const WpLoggedWindow *self)
 WpLoggedPoint
 wp_logged_search_measure (WpLoggedSearch *self, guint workers)
 {
-  WpLoggedPoint point = { workers, 0, 0, { 0 }, TRUE, FALSE };
+  WpLoggedPoint point = { workers, 0, 0, { 0 }, TRUE, TRUE, FALSE };
 
   for (guint i = 0; i < self->points->len; i++)
     if (g_array_index (self->points, WpLoggedPoint, i).workers == workers)
@@ -157,15 +173,14 @@ wp_logged_search_measure (WpLoggedSearch *self, guint workers)
 
       wp_logged_window_recover (window, workers);
       sort_times (window, window->services);
-      point.is_constant &= is_constant (window, self->resolution);
-      point.is_shown |= point.is_constant && is_always_median (window, FALSE, self->resolution)
-                        && is_always_median (window, TRUE, self->resolution);
+      look_at_constant (window, self->resolution, &point);
       z = waited_z (window);
       point.scores[i] = (window->end - window->first) * entropy (window, self->resolution) + z * z / 2;
       point.score += point.scores[i];
       point.z += z;
     }
-  point.is_shown &= point.is_constant;
+  point.is_ordered = point.is_ordered && point.is_constant;
+  point.is_shown = point.is_shown && point.is_ordered;
   g_array_append_val (self->points, point);
 
   return point;
@@ -398,14 +413,15 @@ wp_logged_window_count (WpLoggedWindow *self)
 }
 
 /* @before: so many of the rows are warm-up only. The first and the last rows may come from, or end in, a busy
- * period of which the log does not have all; they are left out. */
-static void
+ * period of which the log does not have all; they are left out. Returns how many workers there are at least.
+ */
+static guint
 window_init (WpLoggedWindow *self, const WpLoggedTimes *log, gsize from, gsize before, gsize n,
              double resolution)
 {
   gint64 half = (gint64) (resolution / 2);
   WpRandom random;
-  guint edge;
+  guint least, edge;
 
   *self = (WpLoggedWindow){ .arrivals = g_new (gint64, before + n),
                             .departures = g_new (gint64, before + n),
@@ -423,10 +439,13 @@ window_init (WpLoggedWindow *self, const WpLoggedTimes *log, gsize from, gsize b
         self->departures[self->n] = log->arrivals_ns[i] + log->responses_ns[i];
         self->dither[self->n++] = (gint64) wp_random_below (&random, 2 * (guint64) half) - half;
       }
-  edge = 3 * (wp_logged_window_count (self) + 1);
+  least = wp_logged_window_count (self) + 1;
+  edge = 3 * least;
   edge = MIN (edge, (self->n - self->first) / 20);
   self->first += edge;
   self->end = self->n - edge;
+
+  return least;
 }
 
 static void
@@ -474,14 +493,16 @@ wp_logged_search_init (WpLoggedSearch *self, const WpLoggedTimes *log, double re
   *self = (WpLoggedSearch){ .resolution = resolution,
                             .points = g_array_new (FALSE, FALSE, sizeof (WpLoggedPoint)) };
   if (log->n <= MAX_ROWS)
-    window_init (&self->windows[self->n_windows++], log, 0, 0, log->n, resolution);
+    self->least = window_init (&self->windows[self->n_windows++], log, 0, 0, log->n, resolution);
   else
     for (gsize i = 0; i < WP_LOGGED_WINDOWS; i++)
       {
         gsize from = busiest (log, log->n / WP_LOGGED_WINDOWS * i, log->n / WP_LOGGED_WINDOWS * (i + 1));
 
-        window_init (&self->windows[self->n_windows++], log, from, MIN (from, WARM_UP_ROWS), WINDOW_ROWS,
-                     resolution);
+        guint least = window_init (&self->windows[self->n_windows++], log, from, MIN (from, WARM_UP_ROWS),
+                                   WINDOW_ROWS, resolution);
+
+        self->least = MAX (self->least, least);
       }
   for (guint i = 0; i < self->n_windows; i++)
     self->peak = MAX (self->peak, self->windows[i].peak);

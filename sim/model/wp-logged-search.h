@@ -5,7 +5,7 @@
 #include <glib.h>
 
 #define WP_LOGGED_WINDOWS    3
-#define WP_LOGGED_LEAST_GAIN 100.0 /* nats, over nobody waiting; with less nothing is found */
+#define WP_LOGGED_LEAST_GAIN 40.0 /* nats, over nobody waiting; with less nothing is found */
 
 /* Constant services of all busy workers look alike for k times as many that take k times as long. */
 #define WP_LOGGED_MAX_PARTS 10
@@ -41,8 +41,8 @@ typedef struct {
   double score, z;
   double scores[WP_LOGGED_WINDOWS];
   gboolean is_constant; /* all services are equal, as far as the stamps show */
-  gboolean is_shown;    /* and so are those of requests that did not wait, and of those that did: no other
-                           number of workers, and no other order, has that */
+  gboolean is_ordered;  /* and hardly any of those that waited differs, as where another order was served */
+  gboolean is_shown;    /* and those that did not wait take as long: no other number of workers has that */
 } WpLoggedPoint;
 
 typedef struct {
@@ -50,6 +50,7 @@ typedef struct {
   guint n_windows;
   double resolution;
   guint peak;
+  guint least;    /* so many workers there are, as one request overtook all but one of them */
   GArray *points; /* of WpLoggedPoint */
 } WpLoggedSearch;
 

@@ -9,17 +9,21 @@
 #include "sim/model/wp-logged-sample.h"
 #include "sim/model/wp-server-times.h"
 
-#define MIN_ROWS      1000
-#define LEAST_WAITED  100   /* rows: fewer do not show whether a hundredth of them is negative */
-#define LEAST_BEHIND  20    /* rows that found others waiting: else first come, first served is not shown */
-#define LEAST_BUSY    1.1   /* in the system, of the workers, where all waited: else nearly none waits long */
-#define MOST_LAG      500   /* rows */
-#define LEAST_WAITING 0.005 /* of the response */
-#define MAX_NEGATIVE  0.01  /* of those that waited */
-#define NEGATIVE_COST 10    /* nats: what a row that cannot be has to be outweighed by */
-#define LATENESS      0.05  /* of the mean service: a busy server stamps late, by more than their width */
-#define CHANCE        4     /* standard deviations: more is none */
-#define MOST_WAITED   0.95  /* of the rows: where more did, only a narrow range is one pool's */
+#define MIN_ROWS       1000
+#define LEAST_WAITED   100 /* rows: fewer do not show whether a hundredth of them is negative */
+#define LEAST_BEHIND   20  /* rows that found others waiting: else first come, first served is not shown */
+#define LEAST_BUSY     1.1 /* in the system, of the workers, where all waited: else nearly none waits long */
+#define MOST_LAG       500 /* rows */
+#define LEAST_WAITING  0.005 /* of the response */
+#define MAX_NEGATIVE   0.01  /* of those that waited */
+#define NEGATIVE_COST  10    /* nats: what a row that cannot be has to be outweighed by */
+#define LATENESS       0.05  /* of the mean service: a busy server stamps late, by more than their width */
+#define CHANCE         4     /* standard deviations: more is none */
+#define MOST_WAITED    0.95  /* of the rows: where more did, only a narrow range is one pool's */
+#define LEEWAY         (4.0 / 3) /* of a spread that depends by chance, if one pool is clearly more likely */
+#define CLEAR_GAIN     100       /* nats: with less it has to be, too, and no service negative */
+#define LIKE_ONE       0.1       /* then: of the way from one pool to two */
+#define MAX_LIKE_POOLS 0.35      /* else: one pool gives 0.25 at most, two 0.45 at least */
 
 const char *
 wp_logged_reason_text (WpLoggedReason reason)
@@ -105,7 +109,7 @@ doubt_not_queued (const WpLoggedSearch *self, const WpLoggedSample *responses, d
   WpLoggedCompletions completions;
 
   wp_logged_completions_init (&completions, self, wp_logged_sample_quantile (responses, 0.5, -1));
-  if (!wp_logged_sample_is_independent (responses, -1, dependence)
+  if (wp_logged_sample_compare_numbers (responses, -1, dependence) > 1
       || wp_logged_completions_fall (&completions))
     return wp_logged_completions_vary (&completions) ? WP_LOGGED_REASON_RISING : WP_LOGGED_REASON_STEADY;
 
@@ -127,6 +131,8 @@ judge_not_queued (WpLoggedSearch *self, WpLoggedWorkers *found)
     {
       found->verdict = WP_LOGGED_NOT_QUEUED;
       found->dependence = dependence;
+      found->low = self->least;
+      found->high = 0;
     }
   if (reason == WP_LOGGED_REASON_NONE || found->reason == WP_LOGGED_REASON_RISING)
     found->reason = reason;
@@ -194,39 +200,42 @@ may_be_coarse (WpLoggedSearch *self, const WpLoggedWorkers *found, double mean, 
   return FALSE;
 }
 
-/* What services depend on; @most: (out): as wp_logged_sample_is_independent() has it. */
-static WpLoggedReason
-find_dependence (const WpLoggedSample *services, double *most)
+/* How much services depend on anything: over 1 more than chance explains, but for one log in fifty; @most:
+ * (out): as wp_logged_sample_compare_numbers() has it. */
+static double
+compare_all (const WpLoggedSample *services, double *most)
 {
-  if (!wp_logged_sample_is_independent (services, -1, most)
-      || !wp_logged_sample_is_independent_of_waiting (services)
-      || !wp_logged_sample_is_independent_of_gaps (services))
-    return WP_LOGGED_REASON_DEPENDENT;
+  double numbers = wp_logged_sample_compare_numbers (services, -1, most),
+         waiting = wp_logged_sample_compare_waiting (services),
+         gaps = wp_logged_sample_compare_gaps (services);
 
-  return wp_logged_sample_is_steady (services) ? WP_LOGGED_REASON_NONE : WP_LOGGED_REASON_CHANGED;
+  return MAX (numbers, MAX (waiting, gaps));
 }
 
-/* What shows that there are several pools; @services, which are folded, are of that number of workers. */
+/* What shows that there are several pools; @services, which are folded, are of the found number of workers.
+ */
 static WpLoggedReason
-find_pools (WpLoggedSearch *self, WpLoggedSample *services, gboolean all_waited, guint workers)
+find_pools (WpLoggedSearch *self, WpLoggedSample *services, gboolean all_waited, const WpLoggedWorkers *found)
 {
-  double spread;
-  WpLoggedReason reason;
+  guint workers = found->workers;
+  double spread, dependence = 0, most_like;
 
   if (!wp_logged_search_measure (self, workers).is_constant) /* else its spread is the stamps' */
     {
       if (!wp_logged_sample_is_independent_of_earlier (services, 3 * workers, MIN (self->peak, MOST_LAG)))
         return WP_LOGGED_REASON_DEPENDENT;
       wp_logged_sample_fold (services);
-      reason = find_dependence (services, &spread);
-      if (reason != WP_LOGGED_REASON_NONE)
-        return reason;
-      if (!wp_logged_sample_has_alike_blocks (services))
+      dependence = compare_all (services, &spread);
+      if (!wp_logged_sample_is_steady (services) || !wp_logged_sample_has_alike_blocks (services))
         return WP_LOGGED_REASON_CHANGED;
     }
+  if (dependence > (workers == 1 || all_waited ? 1 : LEEWAY))
+    return WP_LOGGED_REASON_DEPENDENT;
+  most_like = dependence > 1 || found->gain < CLEAR_GAIN ? LIKE_ONE : MAX_LIKE_POOLS;
 
-  return workers > 1 && !all_waited && wp_logged_pools_are_likely (self, workers) ? WP_LOGGED_REASON_DEPENDENT
-                                                                                  : WP_LOGGED_REASON_NONE;
+  return workers > 1 && !all_waited && wp_logged_pools_likeness (self, workers) > most_like
+             ? WP_LOGGED_REASON_DEPENDENT
+             : WP_LOGGED_REASON_NONE;
 }
 
 /* Returns why it is not QUEUED; @services, which are folded, are of the found number. A constant service that
@@ -236,30 +245,31 @@ doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const
        WpLoggedWorkers *found)
 {
   double least = (is_spread ? 10 : 3) * self->resolution;
-  WpLoggedReason reason = find_dependence (services, &found->dependence);
+  double dependence = compare_all (services, &found->dependence);
   gboolean all_waited = counts->waited > MOST_WAITED * counts->rows;
-  gboolean is_shown = wp_logged_search_measure (self, found->workers).is_shown;
+  WpLoggedPoint point = wp_logged_search_measure (self, found->workers);
 
-  if (services->mean < least || (!is_shown && may_be_coarse (self, found, services->mean, least)))
+  if (services->mean < least
+      || (point.is_constant && !point.is_shown && may_be_coarse (self, found, services->mean, least)))
     return WP_LOGGED_REASON_COARSE;
   if (counts->negative > MAX_NEGATIVE * counts->waited
-      || found->gain < WP_LOGGED_LEAST_GAIN + NEGATIVE_COST * counts->negative)
+      || (counts->negative > 0 && found->gain < CLEAR_GAIN + NEGATIVE_COST * counts->negative))
     return WP_LOGGED_REASON_NEGATIVE;
   if (!is_near (found->workers, found->low) || !is_near (found->workers, found->high)
       || (all_waited && found->high - found->low > MAX (2, found->workers / 20)))
     return WP_LOGGED_REASON_RANGE;
-  if (is_shown)
+  if (point.is_constant && !point.is_ordered)
+    return WP_LOGGED_REASON_DEPENDENT;
+  if (point.is_shown)
     return wp_logged_search_agrees (self, found->workers) ? WP_LOGGED_REASON_NONE : WP_LOGGED_REASON_CHANGED;
   if (counts->behind < LEAST_BEHIND || (all_waited && counts->in_system < LEAST_BUSY * found->workers))
     return WP_LOGGED_REASON_STEADY;
-  if (reason == WP_LOGGED_REASON_NONE && !wp_logged_sample_is_distributed_alike (services))
+  if (dependence > 1 || !wp_logged_sample_is_distributed_alike (services))
     return WP_LOGGED_REASON_DEPENDENT;
-  if (reason == WP_LOGGED_REASON_NONE && !wp_logged_search_agrees (self, found->workers))
+  if (!wp_logged_sample_is_steady (services) || !wp_logged_search_agrees (self, found->workers))
     return WP_LOGGED_REASON_CHANGED;
-  if (reason != WP_LOGGED_REASON_NONE)
-    return reason;
 
-  return find_pools (self, services, all_waited, found->workers);
+  return find_pools (self, services, all_waited, found);
 }
 
 static void

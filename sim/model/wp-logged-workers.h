@@ -27,7 +27,8 @@ typedef struct {
   WpLoggedVerdict verdict;
   WpLoggedReason reason;
   guint workers;        /* 0: none, unless QUEUED */
-  guint low, high;      /* the range that explains the log nearly as well; 0: there is no such number */
+  guint low, high;      /* the range that explains the log nearly as well; 0: there is no such number. Of
+                           NOT_QUEUED, low is what there are at least, in order of arrival, and high is 0 */
   double gain;          /* of the workers' number over none: nats (log-likelihood) */
   double negative;      /* share of recovered services below -2 @resolution_ns - 5 % of their mean */
   double dependence;    /* -0.5 to 0.5: of services on the number in the system, in mean ranks */

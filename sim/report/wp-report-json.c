@@ -51,7 +51,10 @@ add_logged (JsonBuilder *builder, const WpLogged *logged)
     {
       json_builder_begin_array (builder);
       json_builder_add_int_value (builder, found->low);
-      json_builder_add_int_value (builder, found->high);
+      if (found->high > 0)
+        json_builder_add_int_value (builder, found->high);
+      else
+        json_builder_add_null_value (builder);
       json_builder_end_array (builder);
     }
   else

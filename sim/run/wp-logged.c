@@ -139,7 +139,11 @@ wp_logged_describe (const WpLogged *logged)
     return g_strdup (
         "The log's response times are taken as service times, as given (--logged-workers=none).");
 
-  return g_strdup ("The log's response times contain no waiting: they are taken as service times.");
+  return g_strdup_printf (
+      "The log's response times contain no waiting, or hardly any: they are taken as service "
+      "times. How many workers there were does not show in them: at least %u, if these "
+      "served in order of arrival.",
+      logged->found.low);
 }
 
 static char *

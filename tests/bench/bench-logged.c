@@ -1,5 +1,9 @@
 /* bench-logged.c - how often the workers of drawn logs are found: `bench-logged [CASES] [KIND] [SEED]`, 200
- * of each kind; with a KIND, "" for all, each case is shown, and seeds from SEED on are fresh ones. */
+ * of each kind; with a KIND, "" for all, each case is shown, and seeds from SEED on are fresh ones. A case is
+ * "queued", "not q." or "unknown". Of the queued, "near" are right: exact up to 32 workers, within 5 % above.
+ * Of the not queued, "no wait" are right: the plan from the log's responses is that from the true services,
+ * as "right" is for the services that were recovered. "wrong" are the others of both, and all queued that are
+ * not FIFO; with transfer one worker or 20 % is allowed. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,8 +74,9 @@ static const Row table[] = {
 };
 
 typedef struct {
-  guint queued, exact, near, fifth; /* exact up to 32 workers, within 5 % above; within 1 or 20 % */
-  guint not_queued, unknown;
+  guint queued, exact, near, fifth;   /* exact up to 32 workers, within 5 % above; within 1 or 20 % */
+  guint not_queued, no_wait, unknown; /* no_wait: of the not queued, with the right plan */
+  guint wrong;
   guint plans, plans_right;
   double seconds;
 } Count;
@@ -132,19 +137,62 @@ plan (const DrawnLog *log, const gint64 *services_ns)
   return (guint) workers;
 }
 
-static void
-compare_plans (const DrawnLog *log, guint workers, Count *count)
+/* Is the plan from these services that from the true ones, or within one worker or 10 % of it? */
+static gboolean
+is_plan_right (const DrawnLog *log, const gint64 *services_ns)
+{
+  guint of_true = plan (log, log->services_ns), of_these = plan (log, services_ns);
+
+  return (guint) ABS ((int) of_true - (int) of_these) <= MAX (1, of_true / 10);
+}
+
+static gboolean
+is_recovered_plan_right (const DrawnLog *log, guint workers)
 {
   g_autofree gint64 *services = g_new (gint64, log->n);
   WpLoggedTimes times = { log->arrivals_ns, log->responses_ns, log->n, FALSE };
   WpLoggedWorkers found = { 0 };
-  guint of_true, of_recovered;
 
   wp_logged_workers_recover (&times, workers, services, &found);
-  of_true = plan (log, log->services_ns);
-  of_recovered = plan (log, services);
-  count->plans++;
-  count->plans_right += (guint) ABS ((int) of_true - (int) of_recovered) <= MAX (1, of_true / 10);
+
+  return is_plan_right (log, services);
+}
+
+static gboolean
+is_first_come_first_served (DrawnKind kind)
+{
+  return kind == DRAWN_FIFO || kind == DRAWN_DAYS || kind == DRAWN_END_LOGGED || kind == DRAWN_CLOSED_FIFO;
+}
+
+static void
+count_verdict (const Row *row, const DrawnSetup *setup, const DrawnLog *log, const WpLoggedWorkers *found,
+               Count *count)
+{
+  guint off = (guint) ABS ((int) found->workers - (int) setup->workers);
+
+  count->unknown += found->verdict == WP_LOGGED_UNKNOWN;
+  if (found->verdict == WP_LOGGED_NOT_QUEUED)
+    {
+      gboolean is_right = is_plan_right (log, log->responses_ns);
+
+      count->not_queued++;
+      count->no_wait += is_right;
+      count->wrong += !is_right;
+    }
+  if (found->verdict == WP_LOGGED_QUEUED)
+    {
+      gboolean is_near = setup->workers <= 32 ? off == 0 : off <= setup->workers / 20;
+      gboolean is_fifth = off <= MAX (1, setup->workers / 5);
+
+      count->queued++;
+      count->exact += off == 0;
+      count->near += is_near;
+      count->wrong
+          += !is_first_come_first_served (row->kind) || !(row->most_transfer > 0 ? is_fifth : is_near);
+      count->fifth += is_fifth;
+      count->plans += row->plans;
+      count->plans_right += row->plans && is_recovered_plan_right (log, found->workers);
+    }
 }
 
 static void
@@ -155,7 +203,6 @@ run_case (const Row *row, guint64 seed, gboolean verbose, Count *count)
   WpLoggedTimes times;
   WpLoggedWorkers found;
   clock_t began;
-  guint off;
   char text[200];
 
   draw (row, seed, &setup);
@@ -164,18 +211,7 @@ run_case (const Row *row, guint64 seed, gboolean verbose, Count *count)
   began = clock (); /* CPU time: other work does not count */
   wp_logged_workers_find (&times, &found);
   count->seconds = MAX (count->seconds, (double) (clock () - began) / CLOCKS_PER_SEC);
-  off = (guint) ABS ((int) found.workers - (int) setup.workers);
-  count->not_queued += found.verdict == WP_LOGGED_NOT_QUEUED;
-  count->unknown += found.verdict == WP_LOGGED_UNKNOWN;
-  if (found.verdict == WP_LOGGED_QUEUED)
-    {
-      count->queued++;
-      count->exact += off == 0;
-      count->near += setup.workers <= 32 ? off == 0 : off <= setup.workers / 20;
-      count->fifth += off <= MAX (1, setup.workers / 5);
-      if (row->plans)
-        compare_plans (log, found.workers, count);
-    }
+  count_verdict (row, &setup, log, &found, count);
   if (verbose)
     printf ("  %s: verdict %d, reason %d, %u workers (%u to %u), gain %.0f, negative %.4f, dependence %.3f, "
             "response %.1f ms\n",
@@ -191,8 +227,8 @@ main (int argc, char **argv)
   const char *only = argc > 2 ? argv[2] : NULL;
   guint64 first = argc > 3 ? g_ascii_strtoull (argv[3], NULL, 10) : 0;
 
-  printf ("%-24s %7s %7s %7s %7s %7s %7s %7s %9s %6s\n", "", "queued", "exact", "near", "in 20%", "not q.",
-          "unknown", "plans", "right", "s");
+  printf ("%-24s %7s %7s %7s %7s %7s %7s %7s %7s %7s %9s %6s\n", "", "queued", "exact", "near", "in 20%",
+          "not q.", "no wait", "unknown", "wrong", "plans", "right", "s");
   for (guint i = 0; i < G_N_ELEMENTS (table); i++)
     {
       Count count = { 0 };
@@ -201,9 +237,9 @@ main (int argc, char **argv)
         continue;
       for (guint j = 0; j < cases; j++)
         run_case (&table[i], 1000000 * (i + 1) + first + j, only != NULL, &count);
-      printf ("%-24s %7u %7u %7u %7u %7u %7u %7u %9u %6.2f\n", table[i].name, count.queued, count.exact,
-              count.near, count.fifth, count.not_queued, count.unknown, count.plans, count.plans_right,
-              count.seconds);
+      printf ("%-24s %7u %7u %7u %7u %7u %7u %7u %7u %7u %9u %6.2f\n", table[i].name, count.queued,
+              count.exact, count.near, count.fifth, count.not_queued, count.no_wait, count.unknown,
+              count.wrong, count.plans, count.plans_right, count.seconds);
       fflush (stdout);
     }
 

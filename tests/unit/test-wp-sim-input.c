@@ -99,19 +99,21 @@ test_json_lines_from_a_pipe (void)
   g_assert_nonnull (strstr (jobs, "\n1.500000000,1.500000000,b,,"));
 }
 
-/* @n requests, one every 33.5 ms on average, of 60 ms on average, behind two workers. */
+/* @n requests, one every 33.5 ms on average, of 60 ms on average, behind @workers, 16 at most. */
 static char *
-make_waiting_log (guint n)
+make_log (guint n, guint workers)
 {
   GString *text = g_string_new (NULL);
   guint random = 1;
-  guint64 free_ms[2] = { 0 }, now_ms = 0;
+  guint64 free_ms[16] = { 0 }, now_ms = 0;
 
   for (guint i = 0; i < n; i++)
     {
-      guint first = free_ms[1] < free_ms[0];
+      guint first = 0;
       guint64 end_ms;
 
+      for (guint j = 1; j < workers; j++)
+        first = free_ms[j] < free_ms[first] ? j : first;
       random = random * 1664525 + 1013904223;
       now_ms += (random >> 16) % 68;
       random = random * 1664525 + 1013904223;
@@ -138,7 +140,7 @@ logged_of (SimRun *run, const char *arguments)
 static void
 test_waiting_is_removed (void)
 {
-  g_autofree char *log = make_waiting_log (5000);
+  g_autofree char *log = make_log (5000, 2);
   g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl t");
   g_autoptr (JsonObject) logged = NULL;
   g_autoptr (JsonObject) given = NULL;
@@ -163,11 +165,32 @@ test_waiting_is_removed (void)
                      json_object_get_double_member (logged, "response_mean"));
 }
 
+/* Behind 16 workers nobody waits: how many there are does not show, but that some run at once does. */
+static void
+test_no_waiting (void)
+{
+  g_autofree char *log = make_log (5000, 16);
+  g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl t");
+  g_autoptr (JsonObject) logged = NULL;
+  JsonArray *range;
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, "\nThe log's response times contain no waiting, or hardly any: "));
+  g_assert_nonnull (strstr (run->out, "plan for WorkerPool"));
+  logged = logged_of (run, "--input=jsonl --format=json --no-plan t");
+  g_assert_cmpstr (json_object_get_string_member (logged, "verdict"), ==, "not_queued");
+  g_assert_true (json_object_get_null_member (logged, "workers"));
+  range = json_object_get_array_member (logged, "range");
+  g_assert_cmpint (json_array_get_int_element (range, 0), >=, 2);
+  g_assert_cmpint (json_array_get_int_element (range, 0), <=, 16);
+  g_assert_true (json_array_get_null_element (range, 1));
+}
+
 /* Too few workers make services negative: perhaps requests never reached these. */
 static void
 test_hint_at_where (void)
 {
-  g_autofree char *log = make_waiting_log (5000);
+  g_autofree char *log = make_log (5000, 2);
   g_auto (GStrv) lines = g_strsplit (log, "{", -1);
   g_autofree char *with_path = g_strjoinv ("{\"uri\":\"/api/x\",", lines);
   g_autoptr (SimRun) run = run_file ("t", log, "--no-plan --logged-workers=1 t");
@@ -222,7 +245,7 @@ test_several_files (void)
 static void
 test_hint_at_finer_stamps (void)
 {
-  g_autofree char *fine = make_waiting_log (5000);
+  g_autofree char *fine = make_log (5000, 2);
   g_autoptr (GRegex) milliseconds = g_regex_new ("\\.[0-9]+,", 0, 0, NULL);
   g_autofree char *log = g_regex_replace_literal (milliseconds, fine, -1, 0, ",", 0, NULL);
   g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl t");
@@ -236,7 +259,7 @@ test_hint_at_finer_stamps (void)
 static void
 test_unknown_workers (void)
 {
-  g_autofree char *log = make_waiting_log (999);
+  g_autofree char *log = make_log (999, 2);
   g_autoptr (SimRun) run = run_file ("t", log, "--input=jsonl --format=json t");
   g_autoptr (JsonObject) report = sim_run_json (run);
   JsonObject *logged
@@ -393,6 +416,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-input/json-lines-from-a-pipe", test_json_lines_from_a_pipe);
   g_test_add_func ("/wp-sim-input/waiting-is-removed", test_waiting_is_removed);
   g_test_add_func ("/wp-sim-input/unknown-workers", test_unknown_workers);
+  g_test_add_func ("/wp-sim-input/no-waiting", test_no_waiting);
   g_test_add_func ("/wp-sim-input/hint-at-where", test_hint_at_where);
   g_test_add_func ("/wp-sim-input/hint-at-finer-stamps", test_hint_at_finer_stamps);
   g_test_add_func ("/wp-sim-input/several-files", test_several_files);
