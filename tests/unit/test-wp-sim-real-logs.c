@@ -1,5 +1,6 @@
 /* wp-sim on excerpts of logs that real servers wrote (tests/logs/README.md), with their known truth. */
 #include <math.h>
+#include <string.h>
 
 #include "tests/unit/sim-run.h"
 
@@ -37,6 +38,7 @@ test_queued (void)
 {
   static const Queued logs[] = {
     { "haproxy.log.gz", "", 8, 0.04 },
+    { "nginx-mixed.json.gz", "--where=request~*/api/* ", 8, 0.0425 },
     { "apache-microseconds.json.gz", "--columns=arrival=[time],response=[duration_us]/1e6 ", 8, 0.04 },
   };
 
@@ -44,11 +46,27 @@ test_queued (void)
     check_queued (&logs[i]);
 }
 
+/* Static files, probes and web sockets in one log with the requests that reach the workers. */
+static void
+test_mixed (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autofree char *file
+      = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests/logs/nginx-mixed.json.gz", NULL);
+
+  sim_run_go (run, file, NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_true (g_str_has_prefix (run->out, "No sizes are recommended: "));
+  g_assert_nonnull (
+      strstr (run->out, "; --where 'request~*/api/*' takes the requests that reach the workers"));
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/real-logs/queued", test_queued);
+  g_test_add_func ("/real-logs/mixed", test_mixed);
 
   return g_test_run ();
 }
