@@ -306,36 +306,38 @@ test_zstd (void)
 
 #define SHEET "this is a spreadsheet: convert it, libreoffice --headless --convert-to csv 't'"
 
+#define BYTES(text) text, sizeof text - 1
+
 static const struct {
   const char *bytes;
   gsize len;
   const char *message;
 } foreign[] = {
-  { "\xfd"
-    "7zXZ\0\0\4",
-    8, "this is xz: convert it, xz -dk 't'" },
-  { "\x5d\0\0\x80\0\xff", 6, "this is lzma: convert it, xz -dk 't'" },
-  { "BZh91AY&SY", 10, "this is bzip2: convert it, bzip2 -dk 't'" },
-  { "\x04\x22\x4d\x18\x64", 5, "this is lz4: convert it, lz4 -dk 't'" },
-  { "7z\xbc\xaf\x27\x1c\0\4", 8, "this is 7z: convert it, 7z x 't'" },
-  { "PAR1\x15\0\x15\0", 8, "this is Parquet: convert it, parquet-tools csv 't'" },
-  { "SQLite format 3\0\x10\0\1\1", 20,
+  { BYTES ("\xfd"
+           "7zXZ\0\0\4"),
+    "this is xz: convert it, xz -dk 't'" },
+  { BYTES ("\x5d\0\0\x80\0\xff"), "this is lzma: convert it, xz -dk 't'" },
+  { BYTES ("BZh91AY&SY"), "this is bzip2: convert it, bzip2 -dk 't'" },
+  { BYTES ("\x04\x22\x4d\x18\x64"), "this is lz4: convert it, lz4 -dk 't'" },
+  { BYTES ("7z\xbc\xaf\x27\x1c\0\4"), "this is 7z: convert it, 7z x 't'" },
+  { BYTES ("PAR1\x15\0\x15\0"), "this is Parquet: convert it, parquet-tools csv 't'" },
+  { BYTES ("SQLite format 3\0\x10\0\1\1"),
     "this is a database of SQLite: convert it, sqlite3 -csv -header 't' 'SELECT * FROM TABLE'" },
-  { "PK\3\4\x14\0\6\0", 8, "this is zip: convert it, unzip 't'" },
-  { "PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0a.log11.1.1.1", 46,
+  { BYTES ("PK\3\4\x14\0\6\0"), "this is zip: convert it, unzip 't'" },
+  { BYTES ("PK\3\4\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\5\0\0\0a.log11.1.1.1"),
     "this is zip: convert it, unzip 't'" },
-  { "PK\3\4\x14\0\6\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml", 49, SHEET },
-  { "PK\3\4\x14\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x08\0\0\0"
-    "mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
-    84, SHEET },
-  { "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, SHEET },
-  { "\xff\xfe"
-    "a\0r\0",
-    6, "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
-  { "\xfe\xff\0a\0r", 6, "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
-  { "\xff\xfe\0\0a\0\0\0", 8, "this is UTF-32: convert it, iconv -f UTF-32 -t UTF-8 't'" },
-  { "a\0r\0r\0", 6, "this is UTF-16: convert it, iconv -f UTF-16LE -t UTF-8 't'" },
-  { "\0a\0r\0r", 6, "this is UTF-16: convert it, iconv -f UTF-16BE -t UTF-8 't'" },
+  { BYTES ("PK\3\4\x14\0\6\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml"), SHEET },
+  { BYTES ("PK\3\4\x14\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x08\0\0\0"
+           "mimetypeapplication/vnd.oasis.opendocument.spreadsheet"),
+    SHEET },
+  { BYTES ("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), SHEET },
+  { BYTES ("\xff\xfe"
+           "a\0r\0"),
+    "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
+  { BYTES ("\xfe\xff\0a\0r"), "this is UTF-16: convert it, iconv -f UTF-16 -t UTF-8 't'" },
+  { BYTES ("\xff\xfe\0\0a\0\0\0"), "this is UTF-32: convert it, iconv -f UTF-32 -t UTF-8 't'" },
+  { BYTES ("a\0r\0r\0"), "this is UTF-16: convert it, iconv -f UTF-16LE -t UTF-8 't'" },
+  { BYTES ("\0a\0r\0r"), "this is UTF-16: convert it, iconv -f UTF-16BE -t UTF-8 't'" },
 };
 
 /* All at once, or in parts. */
