@@ -10,10 +10,11 @@
 #include "sim/model/wp-server-times.h"
 
 #define MIN_ROWS       1000
-#define LEAST_WAITED   100 /* rows: fewer do not show whether a hundredth of them is negative */
-#define LEAST_BEHIND   20  /* rows that found others waiting: else first come, first served is not shown */
-#define LEAST_BUSY     1.1 /* in the system, of the workers, where all waited: else nearly none waits long */
-#define MOST_LAG       500 /* rows */
+#define LEAST_WAITED   100  /* rows: fewer do not show whether a hundredth of them is negative */
+#define LEAST_BEHIND   20   /* rows that found others waiting: else first come, first served is not shown */
+#define LEAST_BUSY     1.1  /* in the system, of the workers, where all waited: else nearly none waits long */
+#define LEAST_VARY     0.05 /* of the number in the system: the range of nine in ten rows */
+#define MOST_LAG       500  /* rows */
 #define LEAST_WAITING  0.005 /* of the response */
 #define MAX_NEGATIVE   0.01  /* of those that waited */
 #define NEGATIVE_COST  10    /* nats: what a row that cannot be has to be outweighed by */
@@ -175,6 +176,16 @@ count_rows (const WpLoggedSearch *self, guint workers, double service_mean)
   return counts;
 }
 
+/* As in a closed loop without pauses. */
+static gboolean
+hardly_vary (const WpLoggedSample *services)
+{
+  double low = wp_logged_sample_quantile (services, 0.05, -1);
+  double high = wp_logged_sample_quantile (services, 0.95, -1);
+
+  return high - low < LEAST_VARY * high;
+}
+
 static gboolean
 is_near (guint workers, guint other)
 {
@@ -258,11 +269,13 @@ doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const
   if (!is_near (found->workers, found->low) || !is_near (found->workers, found->high)
       || (all_waited && found->high - found->low > MAX (2, found->workers / 20)))
     return WP_LOGGED_REASON_RANGE;
+  if ((all_waited || hardly_vary (services)) && counts->in_system < LEAST_BUSY * found->workers)
+    return WP_LOGGED_REASON_STEADY;
   if (point.is_constant && !point.is_ordered)
     return WP_LOGGED_REASON_DEPENDENT;
   if (point.is_shown)
     return wp_logged_search_agrees (self, found->workers) ? WP_LOGGED_REASON_NONE : WP_LOGGED_REASON_CHANGED;
-  if (counts->behind < LEAST_BEHIND || (all_waited && counts->in_system < LEAST_BUSY * found->workers))
+  if (counts->behind < LEAST_BEHIND)
     return WP_LOGGED_REASON_STEADY;
   if (dependence > 1 || !wp_logged_sample_is_distributed_alike (services))
     return WP_LOGGED_REASON_DEPENDENT;
