@@ -28,6 +28,7 @@ static const Known known_columns[] = {
   { "HAProxy", "accept_date", "Ta", "1000", FALSE },
   { "Envoy", "start_time", "duration", "1000", FALSE },
   { "Caddy", "ts", "duration", NULL, TRUE },
+  { "pino", "time", "responseTime", "1000", TRUE },
   { "nginx", "msec", "request_time", NULL, TRUE },
   { "nginx", "time_iso8601", "request_time", NULL, TRUE },
   { "nginx", "time_local", "request_time", NULL, TRUE },

@@ -10,7 +10,7 @@
 static const char *
 find_likely (const char *const *names)
 {
-  static const char *const parts[] = { "arriv", "stamp", "time", "date", "ts" };
+  static const char *const parts[] = { "arriv", "stamp", "date", "time", "ts" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
     for (const char *const *name = names; *name != NULL; name++)

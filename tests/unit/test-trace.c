@@ -140,6 +140,8 @@ static const struct {
   { NULL, "arrival,service\r\n\r\n", "t.csv:3: an empty trace: no row follows the header" },
   { NULL, "time,service\n1,2\n",
     "t.csv:1: no column \"arrival\"; the columns are \"time\", \"service\"; say which has the time, as in --columns 'arrival=[time]'" },
+  { NULL, "date,total_time\n1,2\n",
+    "t.csv:1: no column \"arrival\"; the columns are \"date\", \"total_time\"; say which has the time, as in --columns 'arrival=[date]'" },
   { NULL, "0.5,0.1\n1.5,0.2\n",
     "t.csv:1: no column \"arrival\": the first line has values; put the names of the columns above it, such as arrival,service" },
   { NULL, "2026-11-29 10:00:00,0.1\n2026-11-29 10:00:01,0.2\n",

@@ -39,6 +39,7 @@ test_queued (void)
   static const Queued logs[] = {
     { "haproxy.log.gz", "", 8, 0.04 },
     { "nginx-mixed.json.gz", "--where=request~*/api/* ", 8, 0.0425 },
+    { "pino.json.gz", "", 20, 0.06 },
     { "apache-microseconds.json.gz", "--columns=arrival=[time],response=[duration_us]/1e6 ", 8, 0.04 },
   };
 
