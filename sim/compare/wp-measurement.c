@@ -422,6 +422,9 @@ wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char
   if (g_strcmp0 (source, WP_JOB_OUTPUT_SOURCE) == 0)
     g_ptr_array_add (warnings, g_strdup_printf ("%s is a prediction by wp-sim, not a measurement",
                                                 wp_measurement_path (self)));
+  if (wp_trace_is_cut (self->trace))
+    g_ptr_array_add (warnings, g_strdup_printf ("the last line of %s is cut, and was left out",
+                                                wp_measurement_path (self)));
   if (wp_measurement_is_disturbed (self))
     g_ptr_array_add (warnings, describe_disturbance (self));
 }

@@ -235,7 +235,7 @@ check_cells (WpCsv *self, gsize n_fields, GError **error)
                            "the header again, in another order: give the parts as several files");
       return fail_row (self, error);
     }
-  if (*self->fields[0].text == '#')
+  if (*self->fields[0].text == '#' && !self->table.is_cut)
     {
       g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE,
                            "a note that differs from those at the top: another trace begins here");
@@ -253,6 +253,16 @@ static gboolean
 is_blank (const WpCsv *self, const Scan *scan)
 {
   return scan->n_fields == 1 && self->fields[0].len == 0 && *self->fields[0].text != '"';
+}
+
+/* wp writes whole lines: one without its end was cut, as by SIGKILL or a full disk. */
+static gboolean
+is_cut (const WpCsv *self, const Scan *scan)
+{
+  const WpReadBuffer *window = &self->table.window;
+
+  return scan->next != NULL && scan->next == window->end && window->at_eof && scan->next[-1] != '\n'
+         && g_hash_table_size (self->table.notes) > 0;
 }
 
 /* A row of any number of cells, in self->cells. */
@@ -273,11 +283,16 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_fields, GError **error)
           g_set_error_literal (error, WP_ERROR, WP_ERROR_BAD_TRACE, scan.problem);
           return fail_row (self, error);
         }
+      self->table.is_cut = is_cut (self, &scan);
       if (scan.next != NULL && is_moment (self, window->at, (gsize) (scan.next - window->at)))
         {
           if (!wp_trace_moments_add (&self->table.moments, window->at, (gsize) (scan.next - window->at),
                                      error))
-            return fail_row (self, error);
+            {
+              self->table.is_bad_row = self->table.is_cut;
+              window->at = scan.next;
+              return fail_row (self, error);
+            }
         }
       else if (scan.next != NULL && !is_blank (self, &scan)
                && !repeats_note (self, window->at, (gsize) (scan.next - window->at)))

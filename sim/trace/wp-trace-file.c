@@ -404,6 +404,12 @@ wp_trace_file_note (const WpTraceFile *self, const char *key)
   return g_hash_table_lookup (self->table->notes, key);
 }
 
+gboolean
+wp_trace_file_is_cut (const WpTraceFile *self)
+{
+  return self->bad.is_cut;
+}
+
 const WpTraceMoments *
 wp_trace_file_moments (const WpTraceFile *self)
 {

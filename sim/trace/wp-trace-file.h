@@ -72,6 +72,7 @@ const char *wp_trace_file_name (const WpTraceFile *self);
 const char *wp_trace_file_title (const WpTraceFile *self);
 const char *wp_trace_file_note (const WpTraceFile *self, const char *key);
 const WpTraceMoments *wp_trace_file_moments (const WpTraceFile *self);
+gboolean wp_trace_file_is_cut (const WpTraceFile *self); /* was its last line cut, and left out? */
 /* The column of requests' paths; NULL: none is known. */
 const char *wp_trace_file_path_column (const WpTraceFile *self);
 double wp_trace_file_progress (const WpTraceFile *self);

@@ -480,6 +480,12 @@ wp_trace_pressure (const WpTrace *self)
   return sum;
 }
 
+gboolean
+wp_trace_is_cut (const WpTrace *self)
+{
+  return wp_trace_file_is_cut (*wp_trace_files_all (self->files));
+}
+
 const WpTraceMoments *
 wp_trace_moments (const WpTrace *self, gint64 *origin_ns)
 {

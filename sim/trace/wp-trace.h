@@ -117,6 +117,9 @@ const char *wp_trace_title (const WpTrace *self);
 /* Of what has been read of all files. */
 WpTracePressure wp_trace_pressure (const WpTrace *self);
 
+/* Was the last line of the first file cut, and left out? */
+gboolean wp_trace_is_cut (const WpTrace *self);
+
 /* Of what has been read of the first file; times as the file has them, and the trace's origin there. */
 const WpTraceMoments *wp_trace_moments (const WpTrace *self, gint64 *origin_ns);
 

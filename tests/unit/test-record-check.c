@@ -118,12 +118,47 @@ test_one_of_many (void)
                                                   "model_equals_record"));
 }
 
+/* A server that was killed, or whose disk was full, wrote a part of its last line; other programs' lines have
+ * to be whole. */
+static void
+test_cut (void)
+{
+  static const char *const ends[]
+      = { "2", "2,1,b,2,2,3,3,sto", "2,1,b,2", "#", "# at=", "# at=2 pressure=", "# no" };
+  g_autoptr (SimRun) run = sim_run_new ();
+
+  sim_run_write (run, "trace.csv", "arrival,service,id\n0,1,a\n2,1,b\n");
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (ends); i++)
+    {
+      gboolean is_whole = i % 2 == 1; /* and wrong */
+      g_autofree char *record = g_strconcat (POOL ("1", BLOCKS, "accepted") HEADER FIRST, ends[i / 2],
+                                             is_whole ? "\n" : "", NULL);
+
+      sim_run_write (run, "measured.csv", record);
+      sim_run_go (run, "--against=measured.csv trace.csv", NULL);
+      g_test_message ("%s%s", record, run->err);
+      g_assert_cmpint (run->status == 2, ==, is_whole);
+      if (is_whole)
+        g_assert_true (g_str_has_prefix (run->err, "wp-sim: measured.csv:12: "));
+      else
+        {
+          g_assert_nonnull (
+              strstr (run->out, "\nwarning: the last line of measured.csv is cut, and was left out\n"));
+          g_assert_nonnull (strstr (run->out, "\nmodel check: equals the record"));
+        }
+    }
+  sim_run_write (run, "trace.csv", "arrival,service\n0,1\n2");
+  sim_run_go (run, "trace.csv", NULL);
+  g_assert_cmpstr (run->err, ==, "wp-sim: trace.csv:3: 1 cell, the header has 2\n");
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/record-check/records", test_records);
   g_test_add_func ("/record-check/one-of-many", test_one_of_many);
+  g_test_add_func ("/record-check/cut", test_cut);
 
   return g_test_run ();
 }
