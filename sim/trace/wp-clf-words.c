@@ -5,8 +5,6 @@
 #include "sim/trace/wp-field-time.h"
 #include "sim/trace/wp-trace-format.h"
 
-#define HEADERS 2 /* the referer and the agent, in quotes */
-
 char *
 wp_clf_skip_blanks (char *p, const char *end)
 {
@@ -263,7 +261,6 @@ const char *
 wp_clf_take_words (char *p, char *end, WpClfWords *words)
 {
   WpField field;
-  guint n_quoted = 0;
 
   *words = (WpClfWords){ .n_numbers = 0 };
   while (p < end)
@@ -278,7 +275,8 @@ wp_clf_take_words (char *p, char *end, WpClfWords *words)
           p = take_unit (p, end, &field);
           sort_word (words, field);
         }
-      else if (n_quoted++ >= HEADERS && field.len > 0 && (wp_clf_is_number (field) || is_amount (field)))
+      else if (words->n_quoted++ >= WP_CLF_HEADERS && field.len > 0
+               && (wp_clf_is_number (field) || is_amount (field)))
         words->unclear = field;
     }
 

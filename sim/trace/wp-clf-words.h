@@ -13,9 +13,12 @@ typedef enum {
   WP_CLF_TIME_LABEL   /* rt=0.045 */
 } WpClfTime;
 
+#define WP_CLF_HEADERS 2 /* the referer and the agent, in quotes */
+
 /* The words after the size of the response, by what they may be. */
 typedef struct {
   WpField numbers[WP_CLF_TIME_LABEL + 1]; /* the last of each kind, or nothing */
+  guint n_quoted;                         /* fields */
   guint n_numbers;                        /* of WP_CLF_TIME_NUMBER and WP_CLF_TIME_UNIT */
   WpField first;                          /* of these */
   WpField unclear;                        /* the last one that is never taken for a time, and may be one */

@@ -80,16 +80,21 @@ fail_expected (WpClf *self, const char *expected, const char *line, gsize len, G
   return wp_trace_format_fail (&self->table, problem, error);
 }
 
-/* No number is taken for a time that may be something else: the log ends here. */
+/* No number is taken for a time that may be something else: the log ends here. What is suggested reads it. */
 static gboolean
 fail_unclear (WpClf *self, WpField number, GError **error)
 {
+  gboolean is_combined = self->words.n_quoted >= WP_CLF_HEADERS, is_number = wp_clf_is_number (number);
   g_autofree char *shown = wp_field_quote (number);
+  g_autofree char *own
+      = g_strconcat (", such as '%h %l %u %t \"%r\" %>s %b ",
+                     is_combined ? "\"%{Referer}i\" \"%{User-Agent}i\" " : "", "%{ms}T'", NULL);
   g_autofree char *problem = g_strdup_printf (
-      "%s may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D "
-      "for Apache's %%D, combined+rt for a request time in seconds, combined for none, or the server's own "
-      "format, such as '%%h %%l %%u %%t \"%%r\" %%>s %%b \"%%{Referer}i\" \"%%{User-Agent}i\" %%{ms}T'",
-      shown);
+      "%s may be a request time, a size or an id: say which with --log-format, e.g. --log-format=%s%s%s for "
+      "none, or the server's own format%s",
+      shown, is_combined && wp_clf_is_digits (number) ? "combined+D for Apache's %D, " : "",
+      is_combined && is_number ? "combined+rt for a request time in seconds, " : "",
+      is_combined ? "combined" : "common", is_number ? own : "");
 
   return wp_trace_format_fail (&self->table, problem, error);
 }
@@ -99,6 +104,15 @@ join (WpField a, WpField b)
 {
   return (WpField){ MIN (a.text, b.text),
                     (gsize) (MAX (a.text + a.len, b.text + b.len) - MIN (a.text, b.text)) };
+}
+
+static WpField
+with_label (WpField value)
+{
+  while (value.text[-1] != ' ')
+    value = (WpField){ value.text - 1, value.len + 1 };
+
+  return value;
 }
 
 /* Looks at the words of one more of the first lines. */
@@ -116,7 +130,7 @@ choose_tail (WpClf *self, GError **error)
   if (tail != WP_CLF_TIME_LABEL && words->n_numbers > 1)
     return fail_unclear (self, join (words->first, words->numbers[tail]), error);
   if (tail == WP_CLF_TIME_LABEL && wp_clf_is_digits (words->numbers[tail]))
-    return fail_unclear (self, words->numbers[tail], error);
+    return fail_unclear (self, with_label (words->numbers[tail]), error);
   self->tail = MAX (self->tail, tail);
 
   return TRUE;

@@ -247,10 +247,22 @@ parse_all (Parser *parser, GError **error)
   return *parser->at == '\0' || fail (parser, error);
 }
 
-/* A product's last operator leaves one operand, as the first operand is: then come sums. */
+static gboolean
+has_column (const GArray *ops, guint from, guint to)
+{
+  for (guint i = from; i < to; i++)
+    if (g_array_index (ops, Op, i).kind == OP_COLUMN)
+      return TRUE;
+
+  return FALSE;
+}
+
+/* A product's last operator leaves one operand, as the first operand is: then come sums. A column that is
+ * added before anything is subtracted is a part of the first: date+time, sec+usec/1e6. */
 static guint
 measure_first (const GArray *ops)
 {
+  gboolean may_add = TRUE;
   guint n = 1;
   int held = 1;
 
@@ -262,7 +274,13 @@ measure_first (const GArray *ops)
         held++;
       else if (kind != OP_NEGATE)
         held--;
-      if (held == 1 && kind != OP_ADD && kind != OP_SUBTRACT)
+      if (held != 1)
+        continue;
+      if (kind == OP_SUBTRACT)
+        may_add = FALSE;
+      else if (kind != OP_ADD)
+        may_add = TRUE;
+      if (kind == OP_ADD ? may_add && has_column (ops, n, i) : kind != OP_SUBTRACT)
         n = i + 1;
     }
 
@@ -354,6 +372,11 @@ read_operand (const Op *op, WpField field, long double *value, const char **prob
   gint64 ns;
 
   *problem = "is not a number";
+  if (wp_field_parse_date_part (field, &ns))
+    {
+      *value = (long double) ns / WP_NS_PER_S;
+      return TRUE;
+    }
   if (!wp_field_parse_value (field, value))
     return FALSE;
   if (op->is_factor || *value < TOO_MANY_SECONDS)

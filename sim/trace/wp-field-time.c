@@ -148,6 +148,27 @@ wp_field_parse_epoch (WpField field, gint64 *ns, const char **unit)
   return FALSE;
 }
 
+static gboolean
+is_time_of_day (WpField field)
+{
+  return field.len >= strlen ("10:00:01") && field.text[2] == ':' && field.text[5] == ':';
+}
+
+gboolean
+wp_field_parse_date_part (WpField field, gint64 *ns)
+{
+  gboolean is_day = field.len == strlen ("2026-11-29") && field.text[4] == '-';
+  char iso[64];
+  int n;
+
+  if (!is_day && !(is_time_of_day (field) && field.len < sizeof iso / 2))
+    return FALSE;
+  n = g_snprintf (iso, sizeof iso, "%s%.*s%s", is_day ? "" : "1970-01-01T", (int) field.len, field.text,
+                  is_day ? "T00:00:00" : "");
+
+  return wp_time_parse_iso8601 (iso, (gsize) n, ns);
+}
+
 /* Counts of 100 ns, since 1601 and since the year 1. */
 static const char *
 name_ticks (WpField field)
@@ -172,6 +193,8 @@ wp_field_why_no_time (WpField field)
     return ticks;
   if (wp_time_is_far_seconds (field.text, field.len))
     return "is more than 292 years";
+  if (is_time_of_day (field))
+    return "is a time of day: say where its date is, --columns 'arrival=[DATE]+[TIME]'";
 
   return wp_time_is_far_iso8601 (field.text, field.len) ? "is not from 1678 to 2261" : "is not a time";
 }

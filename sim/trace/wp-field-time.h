@@ -45,5 +45,8 @@ gboolean wp_field_parse_amount (WpField field, gint64 *ns);
 /* Why is it no moment? After what reads it has failed. */
 const char *wp_field_why_no_time (WpField field);
 
+/* 2026-11-29, which is its midnight, or 10:00:01.5, which is the time since then: their sum is the moment. */
+gboolean wp_field_parse_date_part (WpField field, gint64 *ns);
+
 /* A number, or a date or an amount in seconds. */
 gboolean wp_field_parse_value (WpField field, long double *value);

@@ -8,7 +8,8 @@
 
 #define APACHE    "%h %l %u %t \"%r\" %>s "
 #define HEADERS   " \"%{Referer}i\" \"%{User-Agent}i\""
-#define NGINX     "$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent"
+#define REQUEST   "[$time_local] \"$request\" $status $body_bytes_sent"
+#define NGINX     "$remote_addr - $remote_user " REQUEST
 #define NGINX_END " \"$http_referer\" \"$http_user_agent\""
 
 /* @is_minus_one: -1 is no value. @is_found: lines of this form are of this server, and no other. */
@@ -18,8 +19,8 @@ static const struct {
 } formats[] = {
   { "common", "access log, Common", APACHE "%b$rest", FALSE, FALSE },
   { "combined", "access log, Combined", APACHE "%b" HEADERS "$rest", FALSE, FALSE },
-  { "combined+rt", "access log, Combined with a request time", NGINX NGINX_END " $request_time$rest", FALSE,
-    FALSE },
+  { "combined+rt", "access log, Combined with a request time",
+    "$remote_addr $identity $remote_user " REQUEST NGINX_END " $request_time$rest", FALSE, FALSE },
   { "combined+D", "access log, Combined with Apache's %D", APACHE "%b" HEADERS " %D$rest", FALSE, FALSE },
   { "combinedio", "access log, Combined with sizes", APACHE "%b" HEADERS " %I %O$rest", FALSE, FALSE },
   { "vhost_combined", "access log, Combined with virtual hosts", "%v:%p " APACHE "%O" HEADERS, FALSE, TRUE },

@@ -25,6 +25,30 @@ find_likely (const char *const *names)
   return NULL;
 }
 
+static const char *
+find_name (const char *const *names, const char *wanted)
+{
+  while (*names != NULL && g_ascii_strcasecmp (*names, wanted) != 0)
+    names++;
+
+  return *names;
+}
+
+/* As --columns has it. */
+static char *
+suggest_arrival (const char *const *names)
+{
+  const char *date = find_name (names, "date"), *time = find_name (names, "time");
+  const char *likely = find_likely (names);
+  g_autofree char *shown = likely != NULL ? wp_field_quote ((WpField){ likely, strlen (likely) }) : NULL;
+
+  if (date != NULL && time != NULL)
+    return g_strdup_printf ("[%s]+[%s]", date, time);
+
+  return shown != NULL ? g_strdup_printf ("[%.*s]", (int) strlen (shown) - 2, shown + 1)
+                       : g_strdup ("[NAME]");
+}
+
 /* Is one a value: a number or a date? */
 static gboolean
 has_value (const char *const *names)
@@ -85,9 +109,8 @@ fail_separator (const char *name, GError **error)
 gboolean
 wp_trace_fail_no_arrival (const char *const *names, GError **error)
 {
-  const char *likely = find_likely (names);
   g_autofree char *there = wp_field_list_names (names), *duration = wp_trace_guess_duration (names);
-  g_autofree char *shown = likely != NULL ? wp_field_quote ((WpField){ likely, strlen (likely) }) : NULL;
+  g_autofree char *arrival = suggest_arrival (names);
 
   if (has_value (names))
     return wp_fail (
@@ -100,7 +123,7 @@ wp_trace_fail_no_arrival (const char *const *names, GError **error)
     return fail_separator (names[0], error);
   return wp_fail (
       error, WP_ERROR_BAD_TRACE,
-      "no column \"arrival\"; the columns are %s; say which has the time, as in --columns 'arrival=[%.*s]%s%s'",
-      *there != '\0' ? there : "none", shown != NULL ? (int) strlen (shown) - 2 : 4,
-      shown != NULL ? shown + 1 : "NAME", duration != NULL ? "," : "", duration != NULL ? duration : "");
+      "no column \"arrival\"; the columns are %s; say which has the time, as in --columns 'arrival=%s%s%s'",
+      *there != '\0' ? there : "none", arrival, duration != NULL ? "," : "",
+      duration != NULL ? duration : "");
 }

@@ -171,34 +171,54 @@ find_value (WpW3c *self, gsize place, WpTraceFormatSample sample)
   return wp_trace_format_no_field;
 }
 
+/* The columns: date and time that are not side by side are added, or come in another order. */
+static const char *
+name_stamp (const WpW3c *self)
+{
+  if (self->date != G_MAXSIZE)
+    return "time";
+
+  return find_name (self, "date") != NO_PLACE && find_name (self, "time") != NO_PLACE ? "[date]+[time]"
+                                                                                      : NULL;
+}
+
+static char *
+make_columns (const char *stamp, const char *divisor)
+{
+  return g_strdup_printf ("arrival=%s-[time-taken]%s,response=[time-taken]%s", stamp, divisor, divisor);
+}
+
 /* IIS counts milliseconds. Elsewhere only a point says that it is seconds. */
 static gboolean
-set_columns (WpW3c *self, GError **error)
+set_columns (WpW3c *self, const char *given, GError **error)
 {
-  gsize place = find_name (self, DURATION);
+  const char *stamp = name_stamp (self);
+  gsize place = given == NULL ? find_name (self, DURATION) : NO_PLACE;
+  g_autofree char *columns = NULL, *problem = NULL;
   WpTraceFormatSample sample;
-  WpField taken;
+  WpField taken = wp_trace_format_no_field;
+  gboolean has_point;
 
-  if (self->date == G_MAXSIZE)
+  if (stamp == NULL || (given != NULL && strstr (given, "arrival") != NULL))
     return TRUE;
-  self->table.columns = "arrival=time";
-  if (place == NO_PLACE)
-    return TRUE;
-  if (!wp_trace_format_sample (&self->table, &sample, error))
+  if (place != NO_PLACE && !wp_trace_format_sample (&self->table, &sample, error))
     return FALSE;
-  taken = find_value (self, place, sample);
-  if (self->is_iis)
-    self->table.columns = "arrival=time-[time-taken]/1000,response=[time-taken]/1000";
-  else if (memchr (taken.text, '.', taken.len) != NULL)
-    self->table.columns = "arrival=time-[time-taken],response=[time-taken]";
-  else if (taken.len > 0)
-    return wp_trace_format_fail (
-        &self->table,
-        "time-taken has no point: is it seconds or milliseconds? Say it: --columns "
-        "'arrival=time-[time-taken]/1000,response=[time-taken]/1000', or without /1000",
-        error);
+  if (place != NO_PLACE)
+    taken = find_value (self, place, sample);
+  has_point = memchr (taken.text, '.', taken.len) != NULL;
+  columns = taken.len > 0 ? make_columns (stamp, self->is_iis || !has_point ? "/1000" : "")
+                          : g_strconcat ("arrival=", stamp, NULL);
+  if (taken.len == 0 || self->is_iis || has_point)
+    {
+      self->table.columns = self->table.own_columns = g_steal_pointer (&columns);
+      return TRUE;
+    }
+  problem
+      = g_strdup_printf ("time-taken has no point: is it seconds or milliseconds? Say it: --columns '%s', "
+                         "or without /1000",
+                         columns);
 
-  return TRUE;
+  return wp_trace_format_fail (&self->table, problem, error);
 }
 
 static gboolean
@@ -220,7 +240,7 @@ w3c_open (WpTraceFormat *table, const WpTraceOptions *options, GError **error)
   if (self->is_iis)
     table->title = "W3C extended log of IIS";
 
-  return options->columns != NULL || set_columns (self, error);
+  return set_columns (self, options->columns, error);
 }
 
 static gboolean

@@ -230,10 +230,7 @@ test_json_arithmetic (void)
   g_assert_cmpint (rows[2].service_ns, ==, WP_TIME_NONE);
 }
 
-#define UNCLEAR                                                                                              \
-  " may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D for "  \
-  "Apache's %D, combined+rt for a request time in seconds, combined for none, or the server's own format, "  \
-  "such as '%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %{ms}T'"
+#define UNCLEAR " may be a request time, a size or an id: say which with --log-format, e.g. --log-format="
 
 #define FIVE(rest) DATE ("36", rest) DATE ("36", rest) DATE ("36", rest) DATE ("36", rest) DATE ("36", rest)
 #define MANY(rest) FIVE (rest) FIVE (rest) FIVE (rest) FIVE (rest)
@@ -282,10 +279,17 @@ static const struct {
   { WP_INPUT_CLF, NULL, MANY (" 0.5") DATE ("36", " 0.5 0.5") DATE ("36", " 0.5"),
     "t:21: \"h - - [10/Oct/2000:13:55:36 -0700] \\\"GET ...\"" EXPECTED
     "one number with a point after the size, as in the first lines" },
-  { WP_INPUT_CLF, NULL, DATE ("36", " 0.5") DATE ("36", " 5"), "t:2: \"5\"" UNCLEAR },
-  { WP_INPUT_CLF, NULL, DATE ("36", " \"-\" \"-\" 250000"), "t:1: \"250000\"" UNCLEAR },
-  { WP_INPUT_CLF, NULL, DATE ("36", " \"-\" \"-\" rt=5"), "t:1: \"5\"" UNCLEAR },
-  { WP_INPUT_CLF, NULL, DATE ("36", " 0.5 0.25"), "t:1: \"0.5 0.25\"" UNCLEAR },
+  { WP_INPUT_CLF, NULL, DATE ("36", " 0.5") DATE ("36", " 5"),
+    "t:2: \"5\"" UNCLEAR
+    "common for none, or the server's own format, such as '%h %l %u %t \"%r\" %>s %b %{ms}T'" },
+  { WP_INPUT_CLF, NULL, DATE ("36", " \"-\" \"-\" 250000"),
+    "t:1: \"250000\"" UNCLEAR
+    "combined+D for Apache's %D, combined+rt for a request time in seconds, combined for none, or the server's "
+    "own format, such as '%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %{ms}T'" },
+  { WP_INPUT_CLF, NULL, DATE ("36", " \"-\" \"-\" rt=5"),
+    "t:1: \"rt=5\"" UNCLEAR "combined for none, or the server's own format" },
+  { WP_INPUT_CLF, NULL, DATE ("36", " 0.5 0.25"),
+    "t:1: \"0.5 0.25\"" UNCLEAR "common for none, or the server's own format" },
   { WP_INPUT_CLF, NULL, DATE ("36", " 9999999999.5"),
     "t:1: column \"arrival\": time-request_time comes to -9.02879e+09, which is not a time" },
   { WP_INPUT_CLF, NULL, DATE ("36", " 0.5") DATE ("36", ""),

@@ -89,10 +89,15 @@ static const gsize chunks[] = { 1, 7, 65536 };
 
 #define CONTAINER "2026-11-29T15:05:01.123456789Z stdout F "
 
-#define UNCLEAR                                                                                              \
-  " may be a request time, a size or an id: say which with --log-format, e.g. --log-format=combined+D for "  \
-  "Apache's %D, combined+rt for a request time in seconds, combined for none, or the server's own format, "  \
-  "such as '%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %{ms}T'"
+#define UNCLEAR " may be a request time, a size or an id: say which with --log-format, e.g. --log-format="
+
+#define UNCLEAR_WORD UNCLEAR "combined for none, or the server's own format"
+
+#define UNCLEAR_NUMBER(first)                                                                                \
+  UNCLEAR first "combined+rt for a request time in seconds, combined for none, or the server's own "         \
+                "format, such as '%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\" %{ms}T'"
+
+#define UNCLEAR_DIGITS UNCLEAR_NUMBER ("combined+D for Apache's %D, ")
 
 #define OF_NO_KNOWN_LOG                                                                                      \
   " is neither a header nor a line of a known log; say the log's format, as in --log-format='$remote_addr "  \
@@ -611,14 +616,14 @@ static const struct {
     "--log-format: \"combined+x\" is no log_format of nginx ($time_local ...), no LogFormat of Apache "
     "(%t ...), and none of the names common, combined, combined+rt, combined+D, combinedio, "
     "vhost_combined, ingress-nginx, haproxy, envoy, istio, clb, squid, alb, caddy, traefik" },
-  { NULL, NGINX_LINE ("01", " \"0.045\""), "t:1: \"0.045\"" UNCLEAR },
-  { NULL, NGINX_LINE ("01", " \"45\""), "t:1: \"45\"" UNCLEAR },
-  { NULL, NGINX_LINE ("01", " [0.045]"), "t:1: \"[0.045]\"" UNCLEAR },
-  { NULL, NGINX_LINE ("01", " bytes=9 duration_ms=45"), "t:1: \"duration_ms=45\"" UNCLEAR },
-  { NULL, NGINX_LINE ("01", " **0/45000**"), "t:1: \"**0/45000**\"" UNCLEAR },
-  { NULL, NGINX_LINE ("01", " HIT urt=0.044"), "t:1: \"urt=0.044\"" UNCLEAR },
-  { NULL, NGINX_LINE ("01", " 0.045 0.044"), "t:1: \"0.045 0.044\"" UNCLEAR },
-  { NULL, "www.example.org:443 " NGINX_LINE ("01", " 45000"), "t:1: \"45000\"" UNCLEAR },
+  { NULL, NGINX_LINE ("01", " \"0.045\""), "t:1: \"0.045\"" UNCLEAR_NUMBER ("") },
+  { NULL, NGINX_LINE ("01", " \"45\""), "t:1: \"45\"" UNCLEAR_DIGITS },
+  { NULL, NGINX_LINE ("01", " [0.045]"), "t:1: \"[0.045]\"" UNCLEAR_WORD },
+  { NULL, NGINX_LINE ("01", " bytes=9 duration_ms=45"), "t:1: \"duration_ms=45\"" UNCLEAR_WORD },
+  { NULL, NGINX_LINE ("01", " **0/45000**"), "t:1: \"**0/45000**\"" UNCLEAR_WORD },
+  { NULL, NGINX_LINE ("01", " HIT urt=0.044"), "t:1: \"urt=0.044\"" UNCLEAR_WORD },
+  { NULL, NGINX_LINE ("01", " 0.045 0.044"), "t:1: \"0.045 0.044\"" UNCLEAR_WORD },
+  { NULL, "www.example.org:443 " NGINX_LINE ("01", " 45000"), "t:1: \"45000\"" UNCLEAR_DIGITS },
   { "vhost_combined", "www.example.org:443 " NGINX_LINE ("01", " 45000"),
     "t:1: the line goes on after the log's format, at byte 171: \" 45000\" ($rest at the end of "
     "--log-format takes it)" },
@@ -654,6 +659,15 @@ static const struct {
   { NULL, "arrival_time;service_time\n1;2\n",
     "t:1: no column \"arrival\"; the columns are \"arrival_time\", \"service_time\"; say which has the time, as in "
     "--columns 'arrival=[arrival_time],service=[service_time]'" },
+  { NULL, "date,time,latency\n2026-11-29,15:05:01,0.045\n",
+    "t:1: no column \"arrival\"; the columns are \"date\", \"time\", \"latency\"; say which has the time, as in "
+    "--columns 'arrival=[date]+[time],response=[latency]'" },
+  { NULL, "#Fields: time date time-taken\n15:05:01 2026-11-29 30\n",
+    "t:2: time-taken has no point: is it seconds or milliseconds? Say it: --columns "
+    "'arrival=[date]+[time]-[time-taken]/1000,response=[time-taken]/1000', or without /1000" },
+  { NULL, "{\"date\":\"2026-11-29\",\"time\":\"15:05:01\"}\n",
+    "t:1: column \"time\": \"15:05:01\" is a time of day: say where its date is, --columns "
+    "'arrival=[DATE]+[TIME]'" },
   { NULL, "2026-11-29T15:05:01Z,0.5,GET\n",
     "t:1: no column \"arrival\": the first line has values; put the names of the columns above it, such as "
     "arrival,service" },
@@ -663,6 +677,32 @@ static const struct {
     "t:1: \"time=2026 level=info duration=3ms\"" OF_NO_KNOWN_LOG },
   { NULL, "Nov 29 15:05:01 web1 sshd[7]\n", "t:1: \"Nov 29 15:05:01 web1 sshd[7]\"" OF_NO_KNOWN_LOG },
 };
+
+/* What a message suggests reads the log, as it would be pasted. */
+static void
+check_suggestions (const char *text, const char *message)
+{
+  g_autoptr (GRegex) regex = g_regex_new ("--log-format=([a-z+D]+)|, (combined\\+rt) for|([a-z]+) for none"
+                                          "|such as '([^']*%[^']*)'|--columns '([^']*)'",
+                                          0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+
+  for (g_regex_match (regex, message, 0, &match); g_match_info_matches (match);
+       g_match_info_next (match, NULL))
+    {
+      int group = g_match_info_get_match_count (match) - 1;
+      g_autofree char *suggestion = g_match_info_fetch (match, group);
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      g_autoptr (WpTrace) trace = NULL;
+      const WpRow *rows;
+      gsize n;
+
+      g_test_message ("%s", suggestion);
+      *(group == 5 ? &options.columns : &options.log_format) = suggestion;
+      trace = load (text, &options, 65536, &rows, &n);
+      g_assert_cmpuint (n, >, 0);
+    }
+}
 
 static void
 test_bad_logs (void)
@@ -682,6 +722,9 @@ test_bad_logs (void)
           g_assert_null (wp_trace_load (trace, &n, &error));
         g_assert_nonnull (error);
         g_assert_cmpstr (error->message, ==, bad_logs[i].message);
+        if (j == 0 && strstr (error->message, "[NAME]") == NULL && strstr (error->message, "[DATE]") == NULL
+            && strstr (error->message, "$rest") == NULL)
+          check_suggestions (bad_logs[i].text, error->message);
       }
 }
 
@@ -985,6 +1028,51 @@ test_w3c_columns (void)
   g_assert_cmpint (rows[1].arrival_ns, ==, S);
 }
 
+/* A stamp in two columns is their sum: its parts are whole seconds, and it is not, or it is and is spread. */
+static void
+test_stamps_in_parts (void)
+{
+  static const struct {
+    const char *columns, *text;
+    gint64 arrivals_ns[3];
+  } cases[] = {
+    { "arrival=[date]+[time]",
+      "date,time\n2026-11-29,23:59:59.5\n2026-11-30,00:00:00.25\n2026-11-30,00:00:01\n",
+      { 0, 750 * MS, 1500 * MS } },
+    { "arrival=[date]+[time]-latency,response=latency",
+      "date,time,latency\n2026-11-29,10:00:01,0.25\n2026-11-29,10:00:01,0.25\n2026-11-29,10:00:02,0.25\n",
+      { 0, 500 * MS, 1250 * MS } },
+    { "arrival=sec+usec/1e6",
+      "sec,usec\n1764500000,100000\n1764500000,200000\n1764500001,0\n",
+      { 0, 100 * MS, 900 * MS } },
+    { "arrival=sec-latency+3600",
+      "sec,latency\n1764500000,0.25\n1764500000,0.25\n1764500001,0.25\n",
+      { 0, 500 * MS, 1250 * MS } },
+    { NULL,
+      "#Fields: time cs-uri date time-taken\n10:00:01 / 2026-11-29 0.25\n10:00:01 / 2026-11-29 0.25\n"
+      "10:00:02 / 2026-11-29 0.25\n",
+      { 0, 500 * MS, 1250 * MS } },
+    { "response=[x-took]/1000",
+      "#Fields: date time x-took\n2026-11-29 10:00:01 250\n2026-11-29 10:00:02 250\n2026-11-29 10:00:03 250\n",
+      { 0, S, 2 * S } },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+      g_autoptr (WpTrace) trace = NULL;
+      const WpRow *rows;
+      gsize n;
+
+      g_test_message ("%s", cases[i].text);
+      options.columns = cases[i].columns;
+      trace = load (cases[i].text, &options, 65536, &rows, &n);
+      g_assert_cmpuint (n, ==, G_N_ELEMENTS (cases[i].arrivals_ns));
+      for (gsize j = 0; j < n; j++)
+        g_assert_cmpint (rows[j].arrival_ns, ==, cases[i].arrivals_ns[j]);
+    }
+}
+
 /* The unit is that of the first value, wherever it stands. */
 static void
 test_w3c_unit (void)
@@ -1020,6 +1108,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log-formats/late-keys", test_late_keys);
   g_test_add_func ("/log-formats/format-and-kind", test_format_and_kind);
   g_test_add_func ("/log-formats/w3c-columns", test_w3c_columns);
+  g_test_add_func ("/log-formats/stamps-in-parts", test_stamps_in_parts);
   g_test_add_func ("/log-formats/w3c-unit", test_w3c_unit);
 
   return g_test_run ();
