@@ -292,6 +292,14 @@ wp_measurement_moments (const WpMeasurement *self, gint64 *origin_ns)
 }
 
 gboolean
+wp_measurement_is_later_part (const WpMeasurement *self, gint64 *begins_ns)
+{
+  wp_measurement_moments (self, begins_ns);
+
+  return !self->merged && *begins_ns > 0 && wp_measurement_note (self, "started");
+}
+
+gboolean
 wp_measurement_changes (const WpMeasurement *self)
 {
   gint64 origin_ns;
@@ -411,6 +419,8 @@ wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char
 {
   const char *started = wp_trace_note (self->trace, "started");
   const char *source = wp_trace_note (self->trace, "source");
+  char begins[WP_TIME_BUFFER];
+  gint64 begins_ns;
 
   if (same_file (self->path, path) || (started && g_strcmp0 (started, wp_trace_note (trace, "started")) == 0))
     g_ptr_array_add (
@@ -422,6 +432,11 @@ wp_measurement_warn (const WpMeasurement *self, const WpTrace *trace, const char
   if (g_strcmp0 (source, WP_JOB_OUTPUT_SOURCE) == 0)
     g_ptr_array_add (warnings, g_strdup_printf ("%s is a prediction by wp-sim, not a measurement",
                                                 wp_measurement_path (self)));
+  if (wp_measurement_is_later_part (self, &begins_ns))
+    g_ptr_array_add (warnings,
+                     g_strdup_printf ("%s begins %s after the first request of its run: it is the later "
+                                      "part of a record; put the parts together, the first one first",
+                                      wp_measurement_path (self), wp_time_format_people (begins, begins_ns)));
   if (wp_trace_is_cut (self->trace))
     g_ptr_array_add (warnings, g_strdup_printf ("the last line of %s is cut, and was left out",
                                                 wp_measurement_path (self)));

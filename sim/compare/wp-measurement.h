@@ -59,6 +59,10 @@ gboolean wp_measurement_take_ack (const WpTrace *trace, WpPolicy *policy, GError
 /* Of one record: what its lines "# at=..." say; times as the file has them, and the record's origin there. */
 const WpTraceMoments *wp_measurement_moments (const WpMeasurement *self, gint64 *origin_ns);
 
+/* Is it the later part of a server's record, which was rotated? Sets how long after the first request of the
+ * run it begins. */
+gboolean wp_measurement_is_later_part (const WpMeasurement *self, gint64 *begins_ns);
+
 /* Returns: TRUE if the sizes changed while the record was written. */
 gboolean wp_measurement_changes (const WpMeasurement *self);
 

@@ -145,8 +145,8 @@ find_excuse (const Record *record, const WpMeasurement *measurement)
 
   if (moments->n_recovered > 0)
     return "the jobs of an earlier run, which the server recovered first, are not modelled";
-  if (origin_ns > 0 && wp_measurement_note (measurement, "started"))
-    return "the record begins in the middle of a run; put its parts together, the first one first";
+  if (wp_measurement_is_later_part (measurement, &origin_ns))
+    return "the record begins in the middle of a run, and what was in the system then is unknown";
   for (gsize i = 0; i < record->n_rows; i++)
     if (record->rows[i].outcome == WP_OUTCOME_REJECTED && record->rows[i].blocked == 0
         && record->rows[i].ended_ns > record->rows[i].arrival_ns)

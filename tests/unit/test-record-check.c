@@ -57,7 +57,7 @@ static const struct {
     "equals the record, given its arrivals and services\n" },
   { "the later part of a record",
     POOL ("1", BLOCKS, "accepted") HEADER "7,1,h,7,7.5,8.5,8.5,stored,0\n8,1,i,8,8.5,9.5,9.5,stored,0\n",
-    "none: the record begins in the middle of a run; put its parts together, the first one first\n" },
+    "none: the record begins in the middle of a run, and what was in the system then is unknown\n" },
   { "a job that was withdrawn", POOL ("1", REJECTS, "accepted") HEADER FIRST "0.1,1,b,,,,0.3,rejected,0\n",
     "none: jobs that were withdrawn, since the journal could not be written, are not modelled\n" },
   { "a job that failed, with its finish and without",
@@ -81,6 +81,11 @@ test_records (void)
       line = strstr (run->out, "\nmodel check: ");
       g_assert_nonnull (line);
       line += strlen ("\nmodel check: ");
+      g_assert_cmpint (strstr (run->out,
+                               "\nwarning: measured.csv begins 7.00 s after the first request of its run: "
+                               "it is the later part of a record; put the parts together")
+                           != NULL,
+                       ==, strstr (records[i].what, "later part") != NULL);
       if (!g_str_has_prefix (line, records[i].says))
         g_error ("%s: %.200s", records[i].what, line);
     }
