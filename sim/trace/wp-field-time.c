@@ -180,8 +180,8 @@ name_ticks (WpField field)
 
   return value < 3e17L
              ? "has the size of a file time of Windows: say --columns "
-               "'arrival=(NAME-116444736000000000)/1e7'"
-             : "has the size of .NET's ticks: say --columns 'arrival=(NAME-621355968000000000)/1e7'";
+               "'arrival=([NAME]-116444736000000000)/1e7'"
+             : "has the size of .NET's ticks: say --columns 'arrival=([NAME]-621355968000000000)/1e7'";
 }
 
 const char *
@@ -194,7 +194,7 @@ wp_field_why_no_time (WpField field)
   if (wp_time_is_far_seconds (field.text, field.len))
     return "is more than 292 years";
   if (is_time_of_day (field))
-    return "is a time of day: say where its date is, --columns 'arrival=[DATE]+[TIME]'";
+    return "is a time of day: say where its date is, --columns 'arrival=[DATE]+[NAME]'";
 
   return wp_time_is_far_iso8601 (field.text, field.len) ? "is not from 1678 to 2261" : "is not a time";
 }

@@ -44,8 +44,12 @@ wp_field_fail (WpField field, const char *column, const char *problem, GError **
 {
   g_autofree char *shown = wp_field_quote (field);
   g_autofree char *name = wp_field_quote ((WpField){ column, strlen (column) });
+  g_autofree char *bare = g_strndup (name + 1, strlen (name) - 2);
+  g_autoptr (GString) text = g_string_new (problem);
 
-  return wp_fail (error, WP_ERROR_BAD_TRACE, "column %s: %s %s", name, shown, problem);
+  g_string_replace (text, "NAME", bare, 0);
+
+  return wp_fail (error, WP_ERROR_BAD_TRACE, "column %s: %s %s", name, shown, text->str);
 }
 
 char *

@@ -13,8 +13,8 @@ typedef struct {
  * g_free(). */
 char *wp_field_quote (WpField field);
 
-/* Sets WP_ERROR_BAD_TRACE `column "arrival": "abc" is not a time` for @problem "is not a time"; returns
- * FALSE. File and line are put before it by whoever knows them. */
+/* Sets WP_ERROR_BAD_TRACE `column "arrival": "abc" is not a time` for @problem "is not a time", in
+ * which NAME stands for @column; returns FALSE. File and line are put before it by whoever knows them. */
 gboolean wp_field_fail (WpField field, const char *column, const char *problem, GError **error);
 
 /* For messages: the first of them, each as wp_field_quote() shows it. To be freed. */

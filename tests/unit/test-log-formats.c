@@ -667,7 +667,7 @@ static const struct {
     "'arrival=[date]+[time]-[time-taken]/1000,response=[time-taken]/1000', or without /1000" },
   { NULL, "{\"date\":\"2026-11-29\",\"time\":\"15:05:01\"}\n",
     "t:1: column \"time\": \"15:05:01\" is a time of day: say where its date is, --columns "
-    "'arrival=[DATE]+[TIME]'" },
+    "'arrival=[DATE]+[time]'" },
   { NULL, "2026-11-29T15:05:01Z,0.5,GET\n",
     "t:1: no column \"arrival\": the first line has values; put the names of the columns above it, such as "
     "arrival,service" },

@@ -196,6 +196,26 @@ test_turned_back (void)
   check (cases, G_N_ELEMENTS (cases));
 }
 
+/* What the message suggests reads the trace. */
+static void
+check_suggestion (const Case *item, const char *message)
+{
+  const char *start = strstr (message, "--columns '");
+  g_autofree char *columns = NULL;
+  Case pasted = *item;
+  g_autoptr (WpTrace) trace = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize n;
+
+  if (start == NULL)
+    return;
+  start += strlen ("--columns '");
+  pasted.columns = columns = g_strndup (start, strcspn (start, "'"));
+  trace = open_case (&pasted, 4096);
+  g_assert_nonnull (wp_trace_load (trace, &n, &error));
+  g_assert_no_error (error);
+}
+
 static void
 test_errors (void)
 {
@@ -218,13 +238,13 @@ test_errors (void)
     /* counts of 100 ns */
     { NULL, "arrival\n134117930450000000\n",
       "t:2: column \"arrival\": \"134117930450000000\" has the size of a file time of Windows: say --columns "
-      "'arrival=(NAME-116444736000000000)/1e7'" },
+      "'arrival=([arrival]-116444736000000000)/1e7'" },
     { "arrival=a-b", "a,b\n639029162450000000,1\n",
       "t:2: column \"a\": \"639029162450000000\" has the size of .NET's ticks: say --columns "
-      "'arrival=(NAME-621355968000000000)/1e7'" },
+      "'arrival=([a]-621355968000000000)/1e7'" },
     { "arrival=1+a", "a\n134117930450000000\n",
       "t:2: column \"a\": \"134117930450000000\" has the size of a file time of Windows: say --columns "
-      "'arrival=(NAME-116444736000000000)/1e7'" },
+      "'arrival=([a]-116444736000000000)/1e7'" },
     { NULL, "arrival\n50000000000\n", "t:2: column \"arrival\": \"50000000000\" is more than 292 years" },
   };
 
@@ -239,6 +259,7 @@ test_errors (void)
         g_assert_null (wp_trace_load (trace, &n, &error));
         g_assert_error (error, WP_ERROR, WP_ERROR_BAD_TRACE);
         g_assert_cmpstr (error->message, ==, cases[i].message);
+        check_suggestion (&item, error->message);
       }
 }
 
