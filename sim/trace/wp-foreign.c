@@ -22,10 +22,10 @@ typedef struct {
 static const Foreign foreign[] = {
   { "\xfd"
     "7zXZ",
-    6, NULL, "xz", "xz -dk", "" },
-  { "\x5d\0\0", 3, NULL, "lzma", "xz -dk", "" },
-  { "BZh", 3, NULL, "bzip2", "bzip2 -dk", "" },
-  { "\x04\x22\x4d\x18", 4, NULL, "lz4", "lz4 -dk", "" },
+    6, NULL, "xz", "xz -dc", "" },
+  { "\x5d\0\0", 3, NULL, "lzma", "xz -dc", "" },
+  { "BZh", 3, NULL, "bzip2", "bzip2 -dc", "" },
+  { "\x04\x22\x4d\x18", 4, NULL, "lz4", "lz4 -dc", "" },
   { "7z\xbc\xaf\x27\x1c", 6, NULL, "7z", "7z x", "" },
   { "PAR1", 4, NULL, "Parquet", "parquet-tools csv", "" },
   { "SQLite format 3", 16, NULL, "a database of SQLite", "sqlite3 -csv -header", " 'SELECT * FROM TABLE'" },

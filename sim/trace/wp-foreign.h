@@ -4,7 +4,7 @@
 #include "sim/trace/wp-read-buffer.h"
 
 /* At the first byte, behind gzip and zstd; reads on only where the bytes so far look like such a file. FALSE
- * with the input's error, or WP_ERROR_BAD_TRACE: `this is xz: convert it, xz -dk 'a.csv.xz'`. */
+ * with the input's error, or WP_ERROR_BAD_TRACE: `this is xz: convert it, xz -dc 'a.csv.xz'`. */
 gboolean wp_foreign_check (WpReadBuffer *window, GError **error);
 
 /* The same of text, by its first line, which is not blank. */
