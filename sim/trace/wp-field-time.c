@@ -94,6 +94,21 @@ parse_log_date (WpField field, gint64 *ns)
   return wp_time_parse_iso8601 (iso, (gsize) n, ns);
 }
 
+/* 2026/11/29 15:05:01.5, of Go, PHP and nginx's error log. */
+static gboolean
+parse_slashed_date (WpField field, gint64 *ns)
+{
+  char iso[64];
+
+  if (field.len < strlen ("2026/11/29") || field.len > sizeof iso || field.text[4] != '/'
+      || field.text[7] != '/')
+    return FALSE;
+  memcpy (iso, field.text, field.len);
+  iso[4] = iso[7] = '-';
+
+  return wp_time_parse_iso8601 (iso, field.len, ns);
+}
+
 gboolean
 wp_field_parse_date (WpField field, WpDateCache *cache, gint64 *ns)
 {
@@ -106,7 +121,7 @@ wp_field_parse_date (WpField field, WpDateCache *cache, gint64 *ns)
   if (field.len >= 2 && *field.text == '[' && field.text[field.len - 1] == ']')
     return wp_field_parse_date ((WpField){ field.text + 1, field.len - 2 }, cache, ns);
   if (!parse_log_date (field, ns))
-    return wp_time_parse_iso8601 (field.text, field.len, ns);
+    return parse_slashed_date (field, ns) || wp_time_parse_iso8601 (field.text, field.len, ns);
   if (cache != NULL)
     {
       memcpy (cache->text, field.text, field.len);
@@ -157,7 +172,7 @@ is_time_of_day (WpField field)
 gboolean
 wp_field_parse_date_part (WpField field, gint64 *ns)
 {
-  gboolean is_day = field.len == strlen ("2026-11-29") && field.text[4] == '-';
+  gboolean is_day = field.len == strlen ("2026-11-29") && (field.text[4] == '-' || field.text[4] == '/');
   char iso[64];
   int n;
 
@@ -166,7 +181,7 @@ wp_field_parse_date_part (WpField field, gint64 *ns)
   n = g_snprintf (iso, sizeof iso, "%s%.*s%s", is_day ? "" : "1970-01-01T", (int) field.len, field.text,
                   is_day ? "T00:00:00" : "");
 
-  return wp_time_parse_iso8601 (iso, (gsize) n, ns);
+  return wp_field_parse_date ((WpField){ iso, (gsize) n }, NULL, ns);
 }
 
 /* Counts of 100 ns, since 1601 and since the year 1. */

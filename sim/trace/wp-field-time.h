@@ -19,8 +19,8 @@ gboolean wp_field_is_missing (WpField field);
  * @cache: or NULL
  * @ns: (out): since 1970
  *
- * A date of ISO 8601, or of an access log: 10/Oct/2000:13:55:36 -0700, with or without brackets around it, a
- * fraction after the seconds, and a zone (none is UTC).
+ * A date of ISO 8601, slashes for its - or not, or of an access log: 10/Oct/2000:13:55:36 -0700, with or
+ * without brackets around it, a fraction after the seconds, and a zone (none is UTC).
  */
 gboolean wp_field_parse_date (WpField field, WpDateCache *cache, gint64 *ns);
 

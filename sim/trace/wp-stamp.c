@@ -64,7 +64,8 @@ static gboolean
 parse (WpStamps *self, WpField field)
 {
   WpStamp *stamp = &self->stamp;
-  gboolean looks_dated = field.len > 4 && (field.text[4] == '-' || field.text[2] == '/');
+  gboolean looks_dated
+      = field.len > 4 && (field.text[4] == '-' || field.text[4] == '/' || field.text[2] == '/');
   const char *unit = NULL;
 
   stamp->is_dated = looks_dated && wp_field_parse_date (field, &self->dates, &stamp->ns);
