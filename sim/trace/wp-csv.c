@@ -265,6 +265,20 @@ is_cut (const WpCsv *self, const Scan *scan)
          && g_hash_table_size (self->table.notes) > 0;
 }
 
+/* @next: the end of its line. */
+static gboolean
+take_moment (WpCsv *self, char *next, GError **error)
+{
+  WpReadBuffer *window = &self->table.window;
+
+  if (wp_trace_moments_add (&self->table.moments, window->at, (gsize) (next - window->at), error))
+    return TRUE;
+  self->table.is_bad_row = self->table.is_cut;
+  window->at = next;
+
+  return FALSE;
+}
+
 /* A row of any number of cells, in self->cells. */
 static WpTraceFormatStatus
 next_row (WpCsv *self, gboolean may_fill, gsize *n_fields, GError **error)
@@ -286,13 +300,8 @@ next_row (WpCsv *self, gboolean may_fill, gsize *n_fields, GError **error)
       self->table.is_cut = is_cut (self, &scan);
       if (scan.next != NULL && is_moment (self, window->at, (gsize) (scan.next - window->at)))
         {
-          if (!wp_trace_moments_add (&self->table.moments, window->at, (gsize) (scan.next - window->at),
-                                     error))
-            {
-              self->table.is_bad_row = self->table.is_cut;
-              window->at = scan.next;
-              return fail_row (self, error);
-            }
+          if (!take_moment (self, scan.next, error))
+            return fail_row (self, error);
         }
       else if (scan.next != NULL && !is_blank (self, &scan)
                && !repeats_note (self, window->at, (gsize) (scan.next - window->at)))
