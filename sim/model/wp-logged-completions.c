@@ -4,10 +4,11 @@
 
 #include "sim/model/wp-logged-sample.h"
 
-#define MIN_GROUP  8    /* fewer are too few to decide */
-#define LEAST_LEFT 0.8  /* of the completions for each second of a request */
-#define LEAST_RISE 4.0  /* standard deviations */
-#define LEAST_VARY 0.02 /* standard deviation of the number in the system, of its mean */
+#define MIN_GROUP   8    /* fewer are too few to decide */
+#define LEAST_LEFT  0.8  /* of the completions for each second of a request */
+#define LEAST_RISE  4.0  /* standard deviations */
+#define LEAST_SHOWN 0.4  /* of the number in the system, at completions over its mean */
+#define LEAST_VARY  0.02 /* standard deviation of the number in the system, of its mean */
 
 static void
 add_window (WpLoggedCompletions *self, const WpLoggedWindow *window, guint32 median)
@@ -80,12 +81,16 @@ wp_logged_completions_fall (const WpLoggedCompletions *self)
 }
 
 /* If completions did not depend on the number in the system, its sum over them, less its mean, would be a
- * martingale, with this standard deviation. */
+ * martingale, with this standard deviation. Where each in the system is as likely to be completed, it is the
+ * number's variance over its mean; regular completions of busy workers, between which the number rises, give
+ * up to a half. */
 gboolean
 wp_logged_completions_rise (const WpLoggedCompletions *self)
 {
   double n = self->completions[0] + self->completions[1];
-  double more = self->in_system - n * mean_in_system (self);
+  double more = self->in_system / n - mean_in_system (self);
+  double if_nobody_waits = variance_in_system (self) / mean_in_system (self);
 
-  return wp_logged_completions_vary (self) && more > LEAST_RISE * sqrt (n * variance_in_system (self));
+  return wp_logged_completions_vary (self) && if_nobody_waits > LEAST_SHOWN && more > if_nobody_waits / 2
+         && more > LEAST_RISE * sqrt (variance_in_system (self) / n);
 }

@@ -348,6 +348,23 @@ test_closed_loop (void)
       }
 }
 
+/* Clients that pause as long as a service takes, in random order: they wait five times as long, but the
+ * number in the server hardly changes, and is larger when a request ends, as these end at regular intervals.
+ */
+static void
+test_closed_loop_with_pauses (void)
+{
+  DrawnSetup setup;
+  WpLoggedWorkers found;
+  g_autoptr (DrawnLog) log = NULL;
+
+  drawn_setup_draw (&setup, DRAWN_CLOSED_RANDOM, 40009088);
+  log = find (&setup, &found);
+  g_assert_nonnull (log);
+  g_assert_cmpint (found.verdict, ==, WP_LOGGED_UNKNOWN);
+  g_assert_cmpint (found.reason, ==, WP_LOGGED_REASON_STEADY);
+}
+
 /* One request at a time: nobody waits. */
 static void
 test_one_client (void)
@@ -428,6 +445,7 @@ main (int argc, char **argv)
   g_test_add_func ("/logged-workers/infinite-servers-are-not-queued", test_infinite_servers_are_not_queued);
   g_test_add_func ("/logged-workers/noise-misleads-little", test_noise_misleads_little);
   g_test_add_func ("/logged-workers/closed-loop", test_closed_loop);
+  g_test_add_func ("/logged-workers/closed-loop-with-pauses", test_closed_loop_with_pauses);
   g_test_add_func ("/logged-workers/one-client", test_one_client);
   g_test_add_func ("/logged-workers/long-log", test_long_log);
   g_test_add_func ("/logged-workers/reasons", test_reasons);
