@@ -258,11 +258,11 @@ has_column (const GArray *ops, guint from, guint to)
 }
 
 /* A product's last operator leaves one operand, as the first operand is: then come sums. A column that is
- * added before anything is subtracted is a part of the first: date+time, sec+usec/1e6. */
+ * added before anything is subtracted belongs to the first summand: date+time, sec+usec/1e6. */
 static guint
 measure_first (const GArray *ops)
 {
-  gboolean may_add = TRUE;
+  gboolean is_factor, may_add = TRUE;
   guint n = 1;
   int held = 1;
 
@@ -276,11 +276,9 @@ measure_first (const GArray *ops)
         held--;
       if (held != 1)
         continue;
-      if (kind == OP_SUBTRACT)
-        may_add = FALSE;
-      else if (kind != OP_ADD)
-        may_add = TRUE;
-      if (kind == OP_ADD ? may_add && has_column (ops, n, i) : kind != OP_SUBTRACT)
+      is_factor = kind != OP_ADD && kind != OP_SUBTRACT;
+      may_add = is_factor || (may_add && kind == OP_ADD);
+      if (is_factor || (may_add && has_column (ops, n, i)))
         n = i + 1;
     }
 

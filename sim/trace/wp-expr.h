@@ -26,7 +26,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpExpr, wp_expr_free)
 int wp_expr_column (const WpExpr *self);
 
 /* The place of the column that is the first summand, `a` of a-b+2: where the expression is an arrival, that
- * is the stamp of a log's line. -1: it is no bare column, as `a/1000` of a/1000-b. */
+ * is the stamp of a log's line. -1: it is no bare column, as `a/1000` of a/1000-b, or `a+b` of a+b-c: columns
+ * that are added before anything is subtracted are one summand. */
 int wp_expr_stamp (const WpExpr *self);
 
 typedef enum {
