@@ -120,10 +120,21 @@ take_words (WpTraceMoments *self, char **words, GError **error)
   return take_sizes (self, at_ns, words, error);
 }
 
+/* A message shows a word of it, cut anywhere. */
+static char *
+make_ascii (char *text)
+{
+  for (char *p = text; *p != '\0'; p++)
+    if ((guchar) *p >= 0x80)
+      *p = '?';
+
+  return text;
+}
+
 gboolean
 wp_trace_moments_add (WpTraceMoments *self, const char *line, gsize len, GError **error)
 {
-  g_autofree char *text = g_strchomp (g_strndup (line, len));
+  g_autofree char *text = make_ascii (g_strchomp (g_strndup (line, len)));
   g_auto (GStrv) words = g_strsplit_set (text + strlen (MOMENT), " \t", -1);
 
   if (take_words (self, words, error))

@@ -167,6 +167,8 @@ static const struct {
   { NULL, "arrival\n9223372037\n", "t.csv:2: column \"arrival\": \"9223372037\" is more than 292 years" },
   { NULL, "arrival\n9999-12-31T23:59:59Z\n",
     "t.csv:2: column \"arrival\": \"9999-12-31T23:59:59Z\" is not from 1678 to 2261" },
+  { NULL, "# a: b\narrival\n1\n# at=1 pressure=\xad\n",
+    "t.csv:4: a line \"# at=...\": pressure: \"?\" is not a share from 0 to 1" },
   { NULL, "arrival;service\n1.234,5;1\n", "t.csv:2: column \"arrival\": \"1.234,5\" is not a time" },
   { NULL, "arrival;service\n1,234,5;1\n", "t.csv:2: column \"arrival\": \"1,234,5\" is not a time" },
   { NULL, "arrival,service\n0,1e400\n", "t.csv:2: column \"service\": \"1e400\" is more than 292 years" },
