@@ -666,8 +666,8 @@ static const struct {
     "t:2: time-taken has no point: is it seconds or milliseconds? Say it: --columns "
     "'arrival=[date]+[time]-[time-taken]/1000,response=[time-taken]/1000', or without /1000" },
   { NULL, "{\"date\":\"2026-11-29\",\"time\":\"15:05:01\"}\n",
-    "t:1: column \"time\": \"15:05:01\" is a time of day: say where its date is, --columns "
-    "'arrival=[DATE]+[time]'" },
+    "t:1: column \"time\": \"15:05:01\" is a time of day: --columns 'arrival=[DATE]+[time]' adds "
+    "its date, 'arrival=0+[time]' is for one day" },
   { NULL, "2026-11-29T15:05:01Z,0.5,GET\n",
     "t:1: no column \"arrival\": the first line has values; put the names of the columns above it, such as "
     "arrival,service" },
@@ -1047,6 +1047,9 @@ test_stamps_in_parts (void)
       { 0, 500 * MS, 1500 * MS } },
     { "arrival=at",
       "at\n2026/11/29 23:59:59.5\n2026/11/30 00:00:00\n2026/11/30 00:00:01Z\n",
+      { 0, 500 * MS, 1500 * MS } },
+    { "arrival=0+[time]",
+      "#Fields: time x\n10:00:01.5 a\n10:00:02 b\n10:00:03 c\n",
       { 0, 500 * MS, 1500 * MS } },
     { "arrival=sec+usec/1e6",
       "sec,usec\n1764500000,100000\n1764500000,200000\n1764500001,0\n",
