@@ -6,6 +6,7 @@
 #include "sim/base/wp-options.h"
 
 #define MAX_NEGATIVE 0.01 /* share of services: more are said */
+#define LEAST_ROWS   1000 /* whose order shows what they are stamped with */
 
 gboolean
 wp_logged_option_parse (gpointer field, const char *value, GError **error)
@@ -47,6 +48,23 @@ fail_without (const WpTrace *trace, const WpLoggedOption *option, GError **error
                   wp_trace_name (trace));
 }
 
+/* A server logs a request when it ends. Lines in order of arrival are rare where requests overlap: such
+ * stamps are rather those of the ends. */
+static gboolean
+are_ends (const WpTrace *trace, const WpLoggedTimes *log)
+{
+  double sum = 0;
+
+  if (!wp_trace_is_log (trace) || wp_trace_path_column (trace) == NULL || wp_trace_out_of_order (trace) > 0
+      || log->n < LEAST_ROWS)
+    return FALSE;
+  for (gsize i = 0; i < log->n; i++)
+    if (log->responses_ns[i] != WP_TIME_NONE)
+      sum += (double) log->responses_ns[i];
+
+  return sum > 2 * (double) (log->arrivals_ns[log->n - 1] - log->arrivals_ns[0]);
+}
+
 gboolean
 wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error)
 {
@@ -64,6 +82,7 @@ wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged,
   logged->is_there = has_responses (responses, log.n);
   if (!logged->is_there)
     return fail_without (trace, option, error);
+  logged->are_ends = are_ends (trace, &log);
   switch (option->choice)
     {
     case WP_LOGGED_GIVEN:
@@ -161,8 +180,8 @@ warn_of_negative (const WpLogged *logged)
   return g_string_free (text, FALSE);
 }
 
-char *
-wp_logged_warn (const WpLogged *logged)
+static char *
+warn_of_result (const WpLogged *logged)
 {
   GString *text;
 
@@ -183,4 +202,18 @@ wp_logged_warn (const WpLogged *logged)
     g_string_append (text, "; finer stamps may decide it (nginx: $msec, Apache: %{msec}t)");
 
   return g_string_free (text, FALSE);
+}
+
+char *
+wp_logged_warn (const WpLogged *logged)
+{
+  g_autofree char *warning = warn_of_result (logged);
+
+  if (!logged->are_ends)
+    return g_steal_pointer (&warning);
+
+  return g_strconcat (
+      "the log is in order of its stamps though its requests overlap: if these are of the ends, as of Tomcat "
+      "and lighttpd, take the request time off, --columns 'arrival=STAMP-TIME,response=TIME'",
+      warning != NULL ? "; " : NULL, warning, NULL);
 }

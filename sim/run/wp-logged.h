@@ -26,6 +26,7 @@ typedef struct {
   WpLoggedChoice choice;
   WpLoggedWorkers found;
   const char *path_column; /* of the trace's; NULL: none is known */
+  gboolean are_ends;       /* it seems that its stamps, taken for arrivals, are of the ends of requests */
 } WpLogged;
 
 /**

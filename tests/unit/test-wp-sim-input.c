@@ -165,6 +165,28 @@ test_waiting_is_removed (void)
                      json_object_get_double_member (logged, "response_mean"));
 }
 
+/* As Tomcat and lighttpd have stamps, of the ends: five requests at once, and none comes after a later one.
+ */
+static void
+test_stamps_of_ends (void)
+{
+  g_autoptr (GString) log = g_string_new (NULL);
+  g_autoptr (SimRun) run = NULL;
+  const char *warning = "\nwarning: the log is in order of its stamps though its requests overlap: ";
+
+  for (int i = 0; i < 2000; i++)
+    g_string_append_printf (log, "%d,%d,/\n", 1796010000 + i / 100, i % 7 == 0 ? 110000 : 40000);
+  run = run_file ("t", log->str, "--log-format=%{sec}t,%D,%U t");
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_nonnull (strstr (run->out, warning));
+  sim_run_go (
+      run,
+      "--log-format=%{sec}t,%D,%U --columns=arrival=start_sec-duration_us/1e6,response=duration_us/1e6 t",
+      NULL);
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_null (strstr (run->out, warning));
+}
+
 /* Behind 16 workers nobody waits: how many there are does not show, but that some run at once does. */
 static void
 test_no_waiting (void)
@@ -417,6 +439,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-input/waiting-is-removed", test_waiting_is_removed);
   g_test_add_func ("/wp-sim-input/unknown-workers", test_unknown_workers);
   g_test_add_func ("/wp-sim-input/no-waiting", test_no_waiting);
+  g_test_add_func ("/wp-sim-input/stamps-of-ends", test_stamps_of_ends);
   g_test_add_func ("/wp-sim-input/hint-at-where", test_hint_at_where);
   g_test_add_func ("/wp-sim-input/hint-at-finer-stamps", test_hint_at_finer_stamps);
   g_test_add_func ("/wp-sim-input/several-files", test_several_files);
