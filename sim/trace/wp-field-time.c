@@ -153,7 +153,7 @@ wp_field_parse_epoch (WpField field, gint64 *ns, const char **unit)
   if (!wp_number_parse (field.text, field.len, &value))
     return FALSE;
   for (gsize i = 0; i < G_N_ELEMENTS (units); i++)
-    if (value >= units[i].from && value < units[i].below)
+    if (value >= units[i].from && value < units[i].below && value * units[i].ns + 0.5L < 0x1p63L)
       {
         *unit = units[i].name;
         *ns = (gint64) (value * units[i].ns + 0.5L);

@@ -184,6 +184,8 @@ static const struct {
     "t.csv:2: a time of more than 292 years from the first arrival" },
   { NULL, "arrival\n2023-02-30T00:00:00Z\n",
     "t.csv:2: column \"arrival\": \"2023-02-30T00:00:00Z\" is not a time" },
+  { NULL, "arrival\n17000000000123\n", /* ms of the year 2508 */
+    "t.csv:2: column \"arrival\": \"17000000000123\" is more than 292 years" },
   { NULL, "arrival\n1,5\n", "t.csv:2: 2 cells, the header has 1" },
   { NULL, "arrival,a,b\n1,2,3\n1\n", "t.csv:3: 1 cell, the header has 3" },
   { NULL, "arrival,service\n1,2,\n", "t.csv:2: 3 cells, the header has 2" },
