@@ -139,88 +139,102 @@ make_pools (const DrawnSetup *setup, DrawnServer *server)
 }
 
 static void
-serve_simulated (DrawnWork *self)
+set_order (const DrawnSetup *setup, DrawnServer *server)
 {
-  const DrawnSetup *setup = self->setup;
-  guint workers = setup->workers;
-  double factors[8];
-  DrawnServer server = { .pools = { { workers, workers, 1 } }, .n_pools = 1 };
+  switch ((guint) setup->kind)
+    {
+    case DRAWN_LIFO:
+    case DRAWN_CLOSED_LIFO:
+      server->order = DRAWN_LAST_COME;
+      break;
+    case DRAWN_RANDOM:
+    case DRAWN_CLOSED_RANDOM:
+      server->order = DRAWN_ANY_ORDER;
+      break;
+    case DRAWN_PRIORITY:
+      server->order = DRAWN_PRIORITY_FIRST;
+      server->priority_share = setup->extent;
+      break;
+    default:
+      break;
+    }
+}
+
+static void
+set_balance (const DrawnSetup *setup, DrawnServer *server)
+{
+  gboolean is_open = setup->kind >= DRAWN_POOLS_UNEQUAL && setup->kind <= DRAWN_POOLS_SPEEDS;
+
+  if (setup->kind == DRAWN_POOLS_ROUND || setup->kind == DRAWN_POOLS_OF_ONE_ROUND)
+    server->balance = DRAWN_ROUND_ROBIN;
+  else if (setup->kind == DRAWN_POOLS_LEAST)
+    server->balance = DRAWN_LEAST_CONNECTIONS;
+  if (is_open || setup->kind == DRAWN_CLOSED_POOLS)
+    make_pools (setup, server);
+}
+
+/* What those in service share, and how long it takes them. */
+static void
+set_cores (const DrawnSetup *setup, DrawnServer *server)
+{
+  DrawnPool *pool = &server->pools[0];
 
   switch ((guint) setup->kind)
     {
     case DRAWN_SHARING:
     case DRAWN_CLOSED_SHARING:
-      server.pools[0].workers = G_MAXUINT;
+      pool->workers = G_MAXUINT;
       break;
     case DRAWN_LIMITED_SHARING:
-      server.pools[0].cores = MAX (1, (guint) (setup->extent * workers));
-      server.pools[0].speed = (double) workers / server.pools[0].cores;
-      break;
-    case DRAWN_LIFO:
-    case DRAWN_CLOSED_LIFO:
-      server.order = DRAWN_LAST_COME;
-      break;
-    case DRAWN_RANDOM:
-    case DRAWN_CLOSED_RANDOM:
-      server.order = DRAWN_ANY_ORDER;
-      break;
-    case DRAWN_PRIORITY:
-      server.order = DRAWN_PRIORITY_FIRST;
-      server.priority_share = setup->extent;
-      break;
-    case DRAWN_POOLS_ROUND:
-    case DRAWN_POOLS_OF_ONE_ROUND:
-      server.balance = DRAWN_ROUND_ROBIN;
-      make_pools (setup, &server);
-      break;
-    case DRAWN_POOLS_LEAST:
-      server.balance = DRAWN_LEAST_CONNECTIONS;
-      make_pools (setup, &server);
-      break;
-    case DRAWN_POOLS_UNEQUAL:
-    case DRAWN_POOLS_SEVERAL:
-    case DRAWN_POOLS_OF_ONE:
-    case DRAWN_POOLS_SPEEDS:
-    case DRAWN_CLOSED_POOLS:
-      make_pools (setup, &server);
+      pool->cores = MAX (1, (guint) (setup->extent * setup->workers));
+      pool->speed = (double) setup->workers / pool->cores;
       break;
     case DRAWN_SLOWED:
-      server.slowed = setup->extent;
-      server.slow_jobs = workers;
-      server.pools[0].speed = 1 + setup->extent;
-      break;
     case DRAWN_INFINITE_SLOWED:
-      server.slowed = setup->extent;
-      server.slow_jobs = workers;
-      server.pools[0].workers = G_MAXUINT;
-      server.pools[0].cores = G_MAXUINT;
-      break;
-    case DRAWN_CLOSED_INFINITE:
-      server.pools[0].workers = G_MAXUINT;
-      server.pools[0].cores = G_MAXUINT;
-      break;
-    case DRAWN_CHANGES:
-      for (guint i = 0; i < setup->parts; i++)
-        factors[i] = (i % 2 ? 0.6 : 1.1) + 0.3 * wp_random_uniform (&self->random);
-      server.pools[0].cores = 2 * workers;
-      server.factors = factors;
-      server.n_factors = setup->parts;
-      server.step_ns = self->jobs[self->n - 1].arrival / setup->parts + 1;
-      break;
-    case DRAWN_CHANGED_BY_ONE:
-      factors[0] = 1;
-      factors[1] = (workers + 1.0) / workers;
-      server.pools[0].cores = workers + 1;
-      server.factors = factors;
-      server.n_factors = 2;
-      server.step_ns = self->jobs[self->n - 1].arrival / 2 + 1;
+      server->slowed = setup->extent;
+      server->slow_jobs = setup->workers;
       break;
     default:
       break;
     }
+  if (setup->kind == DRAWN_SLOWED)
+    pool->speed = 1 + setup->extent;
+  if (setup->kind == DRAWN_INFINITE_SLOWED || setup->kind == DRAWN_CLOSED_INFINITE)
+    pool->workers = pool->cores = G_MAXUINT;
+}
+
+/* @factors: of the workers, in each part of the log */
+static void
+set_changes (DrawnWork *self, DrawnServer *server, double *factors)
+{
+  const DrawnSetup *setup = self->setup;
+  gboolean by_one = setup->kind == DRAWN_CHANGED_BY_ONE;
+
+  if (!by_one && setup->kind != DRAWN_CHANGES)
+    return;
+  server->n_factors = by_one ? 2 : setup->parts;
+  for (guint i = 0; i < server->n_factors; i++)
+    factors[i] = by_one ? (setup->workers + i) / (double) setup->workers
+                        : (i % 2 ? 0.6 : 1.1) + 0.3 * wp_random_uniform (&self->random);
+  server->pools[0].cores = 2 * setup->workers; /* as many as there may be */
+  server->factors = factors;
+  server->step_ns = self->jobs[self->n - 1].arrival / server->n_factors + 1;
+}
+
+static void
+serve_simulated (DrawnWork *self)
+{
+  const DrawnSetup *setup = self->setup;
+  double factors[8];
+  DrawnServer server = { .pools = { { setup->workers, setup->workers, 1 } }, .n_pools = 1 };
+
+  set_order (setup, &server);
+  set_balance (setup, &server);
+  set_cores (setup, &server);
+  set_changes (self, &server, factors);
   if (setup->kind >= DRAWN_CLOSED_FIFO && setup->kind <= DRAWN_CLOSED_INFINITE)
     {
-      server.clients = (guint) (workers * setup->extent) + 1;
+      server.clients = (guint) (setup->workers * setup->extent) + 1;
       server.stagger = setup->extent * setup->mean_s * WP_NS_PER_S;
       server.think = setup->parts == 1 ? 0 : setup->mean_s * WP_NS_PER_S;
     }
