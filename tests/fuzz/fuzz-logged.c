@@ -55,7 +55,8 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
   draw (data + 1, (size - 1) / 3, units_ns[data[0] & 3]);
   log.is_spread = (data[0] & 4) != 0;
   wp_logged_workers_find (&log, &found);
-  g_assert (found.low <= found.high && !isnan (found.gain) && !isnan (found.dependence));
+  g_assert (found.verdict == WP_LOGGED_NOT_QUEUED ? found.high == 0 : found.low <= found.high);
+  g_assert (!isnan (found.gain) && !isnan (found.dependence));
   g_assert ((found.verdict == WP_LOGGED_QUEUED) == (found.workers > 0));
   g_assert ((found.verdict == WP_LOGGED_UNKNOWN) == (found.reason != WP_LOGGED_REASON_NONE));
   wp_logged_workers_recover (&log, MAX (1, found.workers), services, &found);
