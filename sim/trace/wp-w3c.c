@@ -40,8 +40,8 @@ take_names (WpW3c *self, const char *line, gsize len)
   self->n_values = 0;
   for (gsize i = 0; words[i] != NULL; i++)
     {
-      gboolean is_date
-          = g_str_equal (words[i], "date") && words[i + 1] != NULL && g_str_equal (words[i + 1], "time");
+      gboolean is_date = self->date == G_MAXSIZE && g_str_equal (words[i], "date") && words[i + 1] != NULL
+                         && g_str_equal (words[i + 1], "time"); /* once: all other values have a name */
 
       if (*words[i] == '\0')
         continue;

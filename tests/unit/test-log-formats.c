@@ -1082,6 +1082,22 @@ test_stamps_in_parts (void)
     }
 }
 
+/* A second date and time are columns of their own. */
+static void
+test_w3c_two_dates (void)
+{
+  const char *text = "#Fields: date time x date time\n2026-11-29 15:05:01 1 2026-11-30 15:05:02\n";
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n;
+
+  options.columns = "arrival=x,id=date";
+  trace = load (text, &options, 4096, &rows, &n);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpstr (rows[0].id, ==, "2026-11-30");
+}
+
 /* The unit is that of the first value, wherever it stands. */
 static void
 test_w3c_unit (void)
@@ -1118,6 +1134,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log-formats/format-and-kind", test_format_and_kind);
   g_test_add_func ("/log-formats/w3c-columns", test_w3c_columns);
   g_test_add_func ("/log-formats/stamps-in-parts", test_stamps_in_parts);
+  g_test_add_func ("/log-formats/w3c-two-dates", test_w3c_two_dates);
   g_test_add_func ("/log-formats/w3c-unit", test_w3c_unit);
 
   return g_test_run ();
