@@ -155,6 +155,18 @@ split (WpW3c *self, char *line, gsize len)
   return n;
 }
 
+/* Where the values of the @place-th column stand in a line; NO_PLACE: the latest #Fields: does not name it.
+ */
+static gsize
+find_place (const WpW3c *self, gsize place)
+{
+  for (gsize i = 0; i + (self->date != G_MAXSIZE) < self->n_values; i++)
+    if (self->places[i] == place)
+      return i + (i >= self->date); /* two values are one column */
+
+  return NO_PLACE;
+}
+
 /* The first value of the @place-th column in the first lines; nothing if there is none. */
 static WpField
 find_value (WpW3c *self, gsize place, WpTraceFormatSample sample)
@@ -162,7 +174,9 @@ find_value (WpW3c *self, gsize place, WpTraceFormatSample sample)
   char *line;
   gsize len;
 
-  place += place >= self->date; /* two values are one column */
+  place = find_place (self, place);
+  if (place == NO_PLACE)
+    return wp_trace_format_no_field;
   while (wp_trace_format_sample_line (&self->table, &sample, &line, &len))
     if (*line != '#' && split (self, line, len) == self->n_values
         && !wp_field_is_missing (self->values[place]))

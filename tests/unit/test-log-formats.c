@@ -1098,6 +1098,22 @@ test_w3c_two_dates (void)
   g_assert_cmpstr (rows[0].id, ==, "2026-11-30");
 }
 
+/* A value is looked for where the latest #Fields: has it. */
+static void
+test_w3c_fields_twice (void)
+{
+  const char *text = "#Fields: date time x y time-taken\n#Fields: date time time-taken\n"
+                     "2026-11-29 15:05:01 0.5\n";
+  WpTraceOptions options = WP_TRACE_OPTIONS_INIT;
+  g_autoptr (WpTrace) trace = NULL;
+  const WpRow *rows;
+  gsize n;
+
+  trace = load (text, &options, 4096, &rows, &n);
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_cmpint (rows[0].response_ns, ==, 500 * MS);
+}
+
 /* The unit is that of the first value, wherever it stands. */
 static void
 test_w3c_unit (void)
@@ -1135,6 +1151,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log-formats/w3c-columns", test_w3c_columns);
   g_test_add_func ("/log-formats/stamps-in-parts", test_stamps_in_parts);
   g_test_add_func ("/log-formats/w3c-two-dates", test_w3c_two_dates);
+  g_test_add_func ("/log-formats/w3c-fields-twice", test_w3c_fields_twice);
   g_test_add_func ("/log-formats/w3c-unit", test_w3c_unit);
 
   return g_test_run ();
