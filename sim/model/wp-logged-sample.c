@@ -5,13 +5,14 @@
 
 #include "sim/base/wp-time.h"
 
-#define MIN_GROUP  8    /* fewer are too few to decide */
-#define MAX_E      0.03 /* of a mean rank, where its z is over MAX_Z */
-#define MAX_Z      3.5
-#define MAX_D      0.05 /* of a distribution, where its lambda is over MAX_LAMBDA */
-#define MAX_LAMBDA 2.5
-#define MAX_R      0.3 /* of ranks' correlation */
-#define BLOCK_ROWS 100
+#define MIN_GROUP   8    /* fewer are too few to decide */
+#define MAX_E       0.03 /* of a mean rank, where its z is over MAX_Z */
+#define MAX_Z       3.5
+#define MAX_D       0.05 /* of a distribution, where its lambda is over MAX_LAMBDA */
+#define MAX_LAMBDA  2.5
+#define MAX_R       0.3  /* of ranks' correlation */
+#define MAX_SHORTER 0.08 /* of a mean rank, too */
+#define BLOCK_ROWS  100
 
 static int
 compare_counts (const void *a, const void *b)
@@ -303,4 +304,51 @@ wp_logged_sample_fold (WpLoggedSample *self)
 {
   for (guint i = 0; i < self->n; i++)
     self->ranks[i] = fabs (2 * self->ranks[i] - 1);
+}
+
+/* The services of rows before the first that is compared which did not wait, or of compared ones that did.
+ * To be freed. */
+static gint64 *
+collect (const WpLoggedWindow *window, guint8 waited, guint *n)
+{
+  guint compared = window->first + wp_logged_window_edge (window);
+  guint from = waited ? compared : 0, end = waited ? window->end : compared;
+  gint64 *services = g_new (gint64, end - from + 1);
+
+  *n = 0;
+  for (guint row = from; row < end; row++)
+    if (window->waited[row] == waited)
+      services[(*n)++] = window->services[row];
+
+  return services;
+}
+
+gboolean
+wp_logged_search_begins_shorter (const WpLoggedSearch *self)
+{
+  double ranks = 0, n = 0, e;
+
+  for (guint i = 0; i < self->n_windows; i++)
+    {
+      guint n_first, n_waited;
+      g_autofree gint64 *first = collect (&self->windows[i], FALSE, &n_first);
+      g_autofree gint64 *waited = collect (&self->windows[i], TRUE, &n_waited);
+
+      if (n_first < MIN_GROUP || n_waited < MIN_GROUP)
+        continue;
+      qsort (first, n_first, sizeof *first, wp_time_compare);
+      qsort (waited, n_waited, sizeof *waited, wp_time_compare);
+      for (guint j = 0, below = 0, to = 0; j < n_first; j++)
+        {
+          while (below < n_waited && waited[below] < first[j])
+            below++;
+          while (to < n_waited && waited[to] <= first[j])
+            to++;
+          ranks += (below + to) / 2.0 / n_waited;
+        }
+      n += n_first;
+    }
+  e = n > 0 ? 0.5 - ranks / n : 0;
+
+  return e > MAX_SHORTER && e * sqrt (12 * n) > MAX_Z;
 }

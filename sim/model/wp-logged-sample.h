@@ -69,3 +69,8 @@ gboolean wp_logged_sample_has_alike_blocks (const WpLoggedSample *self);
  * pools, whose backlogs differ, the services that one pool would have given are spread more widely where many
  * waited, although their mean is the same. */
 void wp_logged_sample_fold (WpLoggedSample *self);
+
+/* Were the requests at the start that did not wait, which the sample leaves out, shorter than those that
+ * waited later? A part of several pools' waiting is service then. As last recovered. Of a log that begins in
+ * a busy period they seem longer. */
+gboolean wp_logged_search_begins_shorter (const WpLoggedSearch *self);

@@ -258,6 +258,7 @@ doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const
   double least = (is_spread ? 10 : 3) * self->resolution;
   double dependence = compare_all (services, &found->dependence);
   gboolean all_waited = counts->waited > MOST_WAITED * counts->rows;
+  gboolean begins_shorter = wp_logged_search_begins_shorter (self);
   WpLoggedPoint point = wp_logged_search_measure (self, found->workers);
 
   if (services->mean < least
@@ -277,7 +278,7 @@ doubt (WpLoggedSearch *self, WpLoggedSample *services, gboolean is_spread, const
     return wp_logged_search_agrees (self, found->workers) ? WP_LOGGED_REASON_NONE : WP_LOGGED_REASON_CHANGED;
   if (counts->behind < LEAST_BEHIND)
     return WP_LOGGED_REASON_STEADY;
-  if (dependence > 1 || !wp_logged_sample_is_distributed_alike (services))
+  if (dependence > 1 || begins_shorter || !wp_logged_sample_is_distributed_alike (services))
     return WP_LOGGED_REASON_DEPENDENT;
   if (!wp_logged_sample_is_steady (services) || !wp_logged_search_agrees (self, found->workers))
     return WP_LOGGED_REASON_CHANGED;

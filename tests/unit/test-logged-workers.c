@@ -234,7 +234,8 @@ test_others_are_not_queued (void)
  * alike; a constant service in random order with hardly any wait; and constant services of pools, or of a
  * number of workers that changes, of which all wait: the gaps between departures would be the services of one
  * worker; and of clients that do not pause, five times as many as workers: a service of five times the length
- * would be constant, too. And draws that little evidence calls FIFO.
+ * would be constant, too. Two pools in overload, of which half as many workers more give services half as
+ * long again. And draws that little evidence calls FIFO.
  */
 static void
 test_rare_draws (void)
@@ -253,7 +254,7 @@ test_rare_draws (void)
     { DRAWN_POOLS_ROUND, 18002032, 0 }, { DRAWN_CHANGED_BY_ONE, 29002059, 0 },
     { DRAWN_RANDOM, 3005350, 0 },       { DRAWN_POOLS_LEAST, 13009019, 0 },
     { DRAWN_PRIORITY, 16009021, 0 },    { DRAWN_CLOSED_RANDOM, 33009003, 0 },
-    { DRAWN_CLOSED_FIFO, 38008015, 0 },
+    { DRAWN_CLOSED_FIFO, 38008015, 0 }, { DRAWN_POOLS, 15030000, 0 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (draws); i++)
