@@ -10,7 +10,7 @@ struct _WpTraffic {
   guint64 requests;
   gint64 first_ns, last_ns;
   gint64 second_ends_ns; /* end of the current second */
-  guint64 in_second;
+  guint64 in_second, in_first_second;
   guint64 peak;   /* the most within a second, wherever it begins */
   gint64 *recent; /* the last arrivals, more than @peak, in a ring of @recent_mask + 1 */
   guint64 recent_mask;
@@ -88,6 +88,8 @@ count_seconds (WpTraffic *self, const WpRow *rows, gsize n_rows)
         {
           gint64 begins_ns = arrival_ns - arrival_ns % WP_NS_PER_S;
 
+          if (self->in_first_second == 0) /* it has at least the first */
+            self->in_first_second = in_second;
           squares += (WpUint128) in_second * in_second;
           in_second = 0;
           ends_ns = begins_ns > G_MAXINT64 - WP_NS_PER_S ? G_MAXINT64 : begins_ns + WP_NS_PER_S;
@@ -132,21 +134,24 @@ wp_traffic_add (WpTraffic *self, const WpRow *rows, const gint64 *services_ns, g
   self->last_ns = rows[n_rows - 1].arrival_ns;
 }
 
-/* Unbiased variance over mean of the counts per second, without the incomplete last one. */
+/* Unbiased variance over mean of the counts per second, without the incomplete last one, nor the first where
+ * stamps @are_spread: the log may begin at its end. */
 static double
-dispersion (const WpTraffic *self)
+dispersion (const WpTraffic *self, gboolean are_spread)
 {
-  double seconds = (double) (self->last_ns / WP_NS_PER_S);
-  double counted = (double) (self->requests - self->in_second);
+  double first = are_spread ? (double) self->in_first_second : 0;
+  double seconds = (double) (self->last_ns / WP_NS_PER_S - are_spread);
+  double counted = (double) (self->requests - self->in_second) - first;
+  double squares = (double) self->squares - first * first;
 
   if (seconds < 2)
     return NAN;
 
-  return ((double) self->squares - counted * counted / seconds) / (seconds - 1) / (counted / seconds);
+  return (squares - counted * counted / seconds) / (seconds - 1) / (counted / seconds);
 }
 
 void
-wp_traffic_summary (const WpTraffic *self, WpTrafficSummary *summary)
+wp_traffic_summary (const WpTraffic *self, gboolean are_spread, WpTrafficSummary *summary)
 {
   gint64 duration_ns = self->last_ns - self->first_ns;
 
@@ -157,7 +162,7 @@ wp_traffic_summary (const WpTraffic *self, WpTrafficSummary *summary)
   if (duration_ns > 0)
     summary->rate_mean = (double) self->requests / ((double) duration_ns / WP_NS_PER_S);
   summary->rate_peak_1s = (double) self->peak;
-  summary->dispersion_1s = dispersion (self);
+  summary->dispersion_1s = dispersion (self, are_spread);
   summary->service_mean = wp_histogram_mean (self->service);
   summary->service_p99_ns = wp_histogram_quantile (self->service, 0.99);
 }

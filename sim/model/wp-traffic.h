@@ -25,5 +25,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (WpTraffic, wp_traffic_free)
 /* @rows: in order of arrival. @services_ns: their service times. */
 void wp_traffic_add (WpTraffic *self, const WpRow *rows, const gint64 *services_ns, gsize n_rows);
 
-/* Fills all fields; out_of_order, which only the trace knows, is 0. */
-void wp_traffic_summary (const WpTraffic *self, WpTrafficSummary *summary);
+/* Fills all fields; out_of_order, which only the trace knows, is 0. @are_spread: stamps were whole seconds,
+ * and the first may be one of which the trace has a part. */
+void wp_traffic_summary (const WpTraffic *self, gboolean are_spread, WpTrafficSummary *summary);

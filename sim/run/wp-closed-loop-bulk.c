@@ -277,7 +277,7 @@ go (Loop *self, WpBatchMeans *parts, WpSummary *summary, WpTrafficSummary *traff
   if (!wp_bulk_service_finish (self->server, summary))
     return wp_fail (error, WP_ERROR_BAD_VALUE, "the simulated time passes 292 years");
   summary->latency = wp_spread_from_histogram (self->latency);
-  wp_traffic_summary (self->traffic, traffic);
+  wp_traffic_summary (self->traffic, FALSE, traffic);
 
   return wp_bulk_service_check (self->server, error);
 }

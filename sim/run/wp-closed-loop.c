@@ -165,7 +165,7 @@ finish (Loop *self, WpSummary *summary, WpTrafficSummary *traffic, GError **erro
     return wp_fail (error, WP_ERROR_BAD_VALUE, "the warm-up is longer than the run");
   wp_model_finish (self->model, summary);
   summary->latency = wp_spread_from_histogram (self->latency);
-  wp_traffic_summary (self->traffic, traffic);
+  wp_traffic_summary (self->traffic, FALSE, traffic);
 
   return wp_model_check (self->model, error);
 }

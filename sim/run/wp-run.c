@@ -475,7 +475,7 @@ finish (WpRun *self, WpSummary *summary, WpTrafficSummary *traffic, GError **err
                     wp_trace_name (self->trace));
   if (!(self->groups ? finish_groups (self, summary, error) : finish_models (self, summary, error)))
     return FALSE;
-  wp_traffic_summary (self->traffic, traffic);
+  wp_traffic_summary (self->traffic, wp_trace_has_spread_stamps (self->trace), traffic);
   traffic->out_of_order = wp_trace_out_of_order (self->trace);
 
   return wp_observers_finish (self->observers, error);

@@ -132,7 +132,7 @@ test_equals_counting (void)
 }
 
 static void
-measure (WpTrafficSummary *summary, const gint64 *arrivals_ms, gsize n)
+measure_spread (WpTrafficSummary *summary, gboolean are_spread, const gint64 *arrivals_ms, gsize n)
 {
   g_autoptr (WpTraffic) traffic = wp_traffic_new ();
 
@@ -143,7 +143,13 @@ measure (WpTrafficSummary *summary, const gint64 *arrivals_ms, gsize n)
 
       wp_traffic_add (traffic, &row, &service_ns, 1);
     }
-  wp_traffic_summary (traffic, summary);
+  wp_traffic_summary (traffic, are_spread, summary);
+}
+
+static void
+measure (WpTrafficSummary *summary, const gint64 *arrivals_ms, gsize n)
+{
+  measure_spread (summary, FALSE, arrivals_ms, n);
 }
 
 static void
@@ -161,6 +167,9 @@ test_traffic (void)
   /* mean 1, variance (4 + 0 + 1 + 0 + 1) / 4 */
   g_assert_cmpfloat_with_epsilon (summary.dispersion_1s, 1.5, 1e-12);
   g_assert_cmpfloat (summary.service_mean, ==, 5 * WP_NS_PER_MS);
+  /* without the first second: mean 0.5, variance 4 * 0.25 / 3 */
+  measure_spread (&summary, TRUE, arrivals_ms, G_N_ELEMENTS (arrivals_ms));
+  g_assert_cmpfloat_with_epsilon (summary.dispersion_1s, 1.0 / 3 / 0.5, 1e-12);
 }
 
 /* The fullest second begins anywhere, ends before the moment a second later, and may be long ago. */
@@ -180,7 +189,7 @@ test_sliding_second (void)
 
       wp_traffic_add (traffic, &row, &service_ns, 1);
     }
-  wp_traffic_summary (traffic, &summary);
+  wp_traffic_summary (traffic, FALSE, &summary);
   g_assert_cmpfloat (summary.rate_peak_1s, ==, 5000);
 }
 
