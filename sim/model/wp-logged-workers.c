@@ -356,7 +356,7 @@ add_up (const gint64 *services_ns, gsize from, gsize end)
  * seems, when they came. Where they would be longer than the others by more than chance, they have their
  * mean. */
 static void
-shorten_first (gint64 *services_ns, gsize n, guint workers)
+shorten_first (gint64 *services_ns, gsize n, guint workers, WpLoggedWorkers *found)
 {
   Part first, others;
   double mean, deviation;
@@ -370,7 +370,8 @@ shorten_first (gint64 *services_ns, gsize n, guint workers)
     return;
   mean = others.sum / others.n;
   deviation = sqrt (MAX (others.squares / others.n - mean * mean, 0));
-  if (first.sum > first.n * mean + CHANCE * deviation * sqrt (first.n))
+  found->begins_busy = first.sum > first.n * mean + CHANCE * deviation * sqrt (first.n);
+  if (found->begins_busy)
     for (gsize i = 0; i < end; i++)
       services_ns[i] = services_ns[i] != WP_TIME_NONE ? (gint64) mean : WP_TIME_NONE;
 }
@@ -417,6 +418,6 @@ wp_logged_workers_recover (const WpLoggedTimes *log, guint workers, gint64 *serv
       services_ns[i] = end - start;
     }
   wp_server_times_clear (&free_at);
-  shorten_first (services_ns, log->n, workers);
+  shorten_first (services_ns, log->n, workers, found);
   put_services (services_ns, log->n, found);
 }

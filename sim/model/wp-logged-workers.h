@@ -33,6 +33,7 @@ typedef struct {
   double negative;      /* share of recovered services below -2 @resolution_ns - 5 % of their mean */
   double dependence;    /* -0.5 to 0.5: of services on the number in the system, in mean ranks */
   double resolution_ns; /* of the stamps */
+  gboolean begins_busy; /* the log has not the start of a busy period: the first services are not known */
   double response_mean_ns, service_mean_ns; /* of all rows that have a response; the latter as recovered */
 } WpLoggedWorkers;
 
@@ -72,7 +73,7 @@ void wp_logged_workers_find (const WpLoggedTimes *log, WpLoggedWorkers *found);
  * @services_ns: (out): of each row, WP_TIME_NONE where it has no response; what would be negative is 0, and
  * where the log begins in a busy period the first @workers rows have the mean of the others; may be the
  * responses of @log, in whose place they are put then
- * @found: its negative, response_mean_ns and service_mean_ns are set
+ * @found: its negative, begins_busy, response_mean_ns and service_mean_ns are set
  */
 void wp_logged_workers_recover (const WpLoggedTimes *log, guint workers, gint64 *services_ns,
                                 WpLoggedWorkers *found);

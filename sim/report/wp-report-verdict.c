@@ -33,6 +33,8 @@ wp_report_verdict_assumption (const WpReport *report)
   g_autofree char *shown = wp_text_escape (service);
   gint64 ns;
 
+  if (report->logged && wp_logged_is_wrong (report->logged))
+    return g_strdup_printf ("--logged-workers=%u (see the warning)", report->logged->found.workers);
   if (report->waits_in_service)
     return g_strdup ("that no service time contains waiting (see the warning)");
   if ((double) report->n_drawn < MANY_DRAWN * (double) requests || report->n_drawn == 0)

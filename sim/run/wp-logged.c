@@ -111,6 +111,13 @@ wp_logged_is_unknown (const WpLogged *logged)
   return logged->is_there && logged->found.verdict == WP_LOGGED_UNKNOWN;
 }
 
+gboolean
+wp_logged_is_wrong (const WpLogged *logged)
+{
+  return logged->is_there && logged->found.verdict == WP_LOGGED_QUEUED
+         && logged->found.negative > MAX_NEGATIVE;
+}
+
 /* If some requests never reach the workers. */
 static void
 append_where (GString *text, const WpLogged *logged)
@@ -143,6 +150,11 @@ describe_queued (const WpLogged *logged)
     g_string_append_printf (text, "; %u to %u workers explain the log nearly as well", found->low,
                             found->high);
   g_string_append_c (text, '.');
+  if (found->begins_busy)
+    g_string_append_printf (text,
+                            " It begins in a busy period: the first %u services are not known, and are "
+                            "the mean of the others.",
+                            found->workers);
 
   return g_string_free (text, FALSE);
 }
@@ -160,8 +172,8 @@ wp_logged_describe (const WpLogged *logged)
 
   return g_strdup_printf (
       "The log's response times contain no waiting, or hardly any: they are taken as service "
-      "times. How many workers there were does not show in them: at least %u, if these "
-      "served in order of arrival.",
+      "times. How many workers there were does not show in them: probably at least %u, if "
+      "these served in order of arrival.",
       logged->found.low);
 }
 
@@ -185,7 +197,7 @@ warn_of_result (const WpLogged *logged)
 {
   GString *text;
 
-  if (logged->is_there && logged->found.negative > MAX_NEGATIVE && logged->found.verdict == WP_LOGGED_QUEUED)
+  if (wp_logged_is_wrong (logged))
     return warn_of_negative (logged);
   if (!wp_logged_is_unknown (logged))
     return NULL;

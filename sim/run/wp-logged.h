@@ -43,6 +43,9 @@ typedef struct {
  */
 gboolean wp_logged_apply (WpTrace *trace, const WpLoggedOption *option, WpLogged *logged, GError **error);
 
+/* Are the workers that were given not those of the log, or not of all its requests? */
+gboolean wp_logged_is_wrong (const WpLogged *logged);
+
 /* Does nobody know the services, so that no sizes can be recommended? */
 gboolean wp_logged_is_unknown (const WpLogged *logged);
 

@@ -45,6 +45,7 @@ test_recovered (void)
       for (gsize i = 0; i < log->n; i++)
         g_assert_cmpint (services[i], ==, log->services_ns[i]);
       g_assert_cmpfloat (found.negative, ==, 0);
+      g_assert_false (found.begins_busy);
       g_assert_cmpfloat (found.service_mean_ns, <, found.response_mean_ns);
     }
 }
@@ -68,6 +69,7 @@ test_begins_in_a_busy_period (void)
       g_assert_cmpint (services[i], <, WP_NS_PER_S);
     }
   g_assert_cmpfloat (fabs (found.service_mean_ns * (double) log->n / sum - 1), <, 0.005);
+  g_assert_true (found.begins_busy);
 }
 
 /* In overload each multiple of the workers, and of a service that is always the same, explains a log as well,

@@ -220,6 +220,9 @@ test_hint_at_where (void)
   g_assert_nonnull (strstr (run->out, "\nwarning: behind 1 worker "));
   g_assert_nonnull (strstr (run->out, " of the services would be negative: "));
   g_assert_nonnull (strstr (run->out, "; --where 'PATH~/api/*' takes the requests that reach the workers\n"));
+  sim_run_go (run, "--logged-workers=1 t", NULL);
+  g_assert_true (
+      g_str_has_prefix (run->out, "Assuming --logged-workers=1 (see the warning): use --workers="));
   sim_run_go (run, "--logged-workers=1 --sweep=workers=1:2 t", NULL);
   g_assert_nonnull (strstr (run->err, "wp-sim: warning: behind 1 worker "));
   sim_run_write (run, "t", with_path);

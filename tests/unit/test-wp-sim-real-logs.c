@@ -47,6 +47,16 @@ test_queued (void)
     check_queued (&logs[i]);
 }
 
+static void
+test_begins_in_a_busy_period (void)
+{
+  g_autoptr (SimRun) run = sim_run_new ();
+  g_autofree char *file = g_build_filename (g_getenv ("WP_SOURCE_ROOT"), "tests/logs/haproxy.log.gz", NULL);
+
+  sim_run_go (run, file, NULL);
+  g_assert_nonnull (strstr (run->out, " It begins in a busy period: the first 8 services are not known, "));
+}
+
 /* Static files, probes and web sockets in one log with the requests that reach the workers. */
 static void
 test_mixed (void)
@@ -67,6 +77,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/real-logs/queued", test_queued);
+  g_test_add_func ("/real-logs/begins-in-a-busy-period", test_begins_in_a_busy_period);
   g_test_add_func ("/real-logs/mixed", test_mixed);
 
   return g_test_run ();
