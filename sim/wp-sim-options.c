@@ -319,8 +319,7 @@ static gboolean
 is_planned_by_default (const WpSimOptions *self)
 {
   return !self->plan.no_plan && !self->plan.sweep && !self->plan.gate && !wp_sim_options_are_of_fleet (self)
-         && self->policy.mode == WP_MODE_ALL && !wp_sim_options_are_csv (self)
-         && !wp_sim_options_are_spawning (self) && !self->against && !self->jobs && !self->series
+         && self->policy.mode == WP_MODE_ALL && !wp_sim_options_are_spawning (self) && !self->against
          && !wp_sim_options_are_drawn (self);
 }
 

@@ -287,7 +287,7 @@ wp_sim_plan_finish (WpSimPlan *self, WpReport *report, GError **error)
 {
   if (report->n_models == 0)
     return TRUE;
-  if (self->buffer && self->may_plan
+  if (self->buffer && self->may_plan && !wp_sim_options_are_csv (self->options) /* which has no plan */
       && (!wp_trace_buffer_check (self->buffer, ", or --no-plan", error)
           || !(report->shared.fronts > 0 ? make_fleet_plan (self, report, error)
                                          : (self->plan = make_plan (self, error)) != NULL)))

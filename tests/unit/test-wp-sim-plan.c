@@ -152,6 +152,24 @@ test_recommended (void)
   g_assert_cmpint (json_object_get_int_member (pool, "blocked"), ==, 0);
 }
 
+/* As CSV, and beside a file of the depths. */
+static void
+test_recommended_everywhere (void)
+{
+  g_autoptr (SimRun) run = sim_run_on ("arrival,service\n0,1\n0,1\n0,1\n", "--format=csv trace.csv");
+  g_autofree char *pool = g_strdup (strstr (run->out, "\nWorkerPool,"));
+  g_autofree char *series = NULL;
+
+  g_assert_cmpint (run->status, ==, 0);
+  g_assert_true (g_str_has_prefix (pool, "\nWorkerPool,0,3,"));
+  sim_run_go (run, "--format=csv --no-plan trace.csv", NULL);
+  g_assert_nonnull (strstr (run->out, "\nWorkerPool,10000,10000,"));
+  sim_run_go (run, "--series=depth.csv trace.csv", NULL);
+  g_assert_true (g_str_has_prefix (run->out, "Use --workers=3 --queue=0: "));
+  series = sim_run_read (run, "depth.csv");
+  g_assert_nonnull (strstr (series, "\n0.000000000,WorkerPool,0,0,3\n"));
+}
+
 /* One line that says why, and the exit status. */
 static void
 test_gate (void)
@@ -832,6 +850,7 @@ main (int argc, char **argv)
   g_test_add_func ("/wp-sim-plan/verdict", test_verdict);
   g_test_add_func ("/wp-sim-plan/verdict-words", test_verdict_words);
   g_test_add_func ("/wp-sim-plan/recommended", test_recommended);
+  g_test_add_func ("/wp-sim-plan/recommended-everywhere", test_recommended_everywhere);
   g_test_add_func ("/wp-sim-plan/gate", test_gate);
   g_test_add_func ("/wp-sim-plan/synthetic-sweep", test_synthetic_sweep);
   g_test_add_func ("/wp-sim-plan/objectives-of-each-mode", test_objectives_of_each_mode);
