@@ -104,7 +104,7 @@ is_apart (const char *cell, WpUnit unit, double value, double other, int digits)
 
   if (isnan (other) || other == value)
     return TRUE;
-  if (digits <= DIGITS)
+  if (digits <= DIGITS || other == 0 || isinf (other)) /* of which no digit is the first */
     wp_format_value (text, unit, other);
   else
     format_digits (text, unit, other, digits);

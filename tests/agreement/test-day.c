@@ -173,7 +173,7 @@ check_agreement (const Site *site)
   const char *const words[] = { against, record, NULL };
   int status = wp_program_run ("sim/wp-sim", words, &output, &notes);
 
-  if (status != 0 || !strstr (output, "\nAgreed: ") || !strstr (output, "change as in the record (1 times)"))
+  if (status != 0 || !strstr (output, "\nAgreed: ") || !strstr (output, "change as in the record (1 time)"))
     g_error ("%d %s%s", status, notes, output);
 }
 
