@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define MAX_DIGITS 9 /* of seconds, 31 years, and of their fraction */
+#define MAX_DIGITS 8 /* of seconds, 3 years: more may count from 1970, which is not looked at here */
 
 static inline gboolean
 is_digit (char c)

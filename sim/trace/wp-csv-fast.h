@@ -7,7 +7,7 @@
 
 /**
  * wp_csv_fast_seconds:
- * @text: 1 to 9 digits, or those, a point and 1 to 9 digits; readable for 16 bytes after its end
+ * @text: 1 to 8 digits, or those, a point and 1 to 9 digits; readable for 16 bytes after its end
  * @ns: (out): exact
  *
  * Returns: the first byte after the number; NULL if it is not so plain a number (a sign, more digits, ...),

@@ -225,6 +225,8 @@ test_errors (void)
     /* two clocks in one file */
     { NULL, "arrival\n0\n1\n1767319445\n",
       "t:4: column \"arrival\": \"1767319445\" counts from 1970, and the first arrival does not" },
+    { NULL, "arrival\n0\n1\n588888885\n",
+      "t:4: column \"arrival\": \"588888885\" counts from 1970, and the first arrival does not" },
     { NULL, "arrival\n0.5\n2026-01-02T02:04:06Z\n",
       "t:3: column \"arrival\": \"2026-01-02T02:04:06Z\" counts from 1970, and the first arrival does not" },
     { NULL, "arrival\n1767319445000\n0\n",
