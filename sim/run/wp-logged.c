@@ -225,7 +225,7 @@ wp_logged_warn (const WpLogged *logged)
     return g_steal_pointer (&warning);
 
   return g_strconcat (
-      "the log is in order of its stamps though its requests overlap: if these are of the ends, as of Tomcat "
-      "and lighttpd, take the request time off, --columns 'arrival=STAMP-TIME,response=TIME'",
+      "the log is in order of its stamps though its requests overlap: if stamps are of the ends, as of "
+      "Tomcat and lighttpd, take the request time off, --columns 'arrival=STAMP-TIME,response=TIME'",
       warning != NULL ? "; " : NULL, warning, NULL);
 }

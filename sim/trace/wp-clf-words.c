@@ -14,6 +14,13 @@ wp_clf_skip_blanks (char *p, const char *end)
   return p;
 }
 
+WpField
+wp_clf_field (const char *start, const char *end)
+{
+  return end - start == 1 && *start == '-' ? wp_trace_format_no_field
+                                           : (WpField){ start, (gsize) (end - start) };
+}
+
 char *
 wp_clf_take_word (char *p, char *end, WpField *field)
 {
@@ -21,8 +28,7 @@ wp_clf_take_word (char *p, char *end, WpField *field)
 
   while (p < end && *p != ' ')
     p++;
-  *field
-      = p - start == 1 && *start == '-' ? wp_trace_format_no_field : (WpField){ start, (gsize) (p - start) };
+  *field = wp_clf_field (start, p);
 
   return wp_clf_skip_blanks (p, end);
 }
@@ -39,8 +45,7 @@ wp_clf_take_quoted (char *p, char *end, WpField *field)
       p++;
   if (p >= end || (p + 1 < end && p[1] != ' '))
     return NULL;
-  *field
-      = p - start == 1 && *start == '-' ? wp_trace_format_no_field : (WpField){ start, (gsize) (p - start) };
+  *field = wp_clf_field (start, p);
 
   return wp_clf_skip_blanks (p + 1, end);
 }
@@ -102,8 +107,7 @@ take_list (char *p, char *end, WpField *field)
       if (!list_goes_on (p, end, &next))
         break;
     }
-  *field
-      = p - start == 1 && *start == '-' ? wp_trace_format_no_field : (WpField){ start, (gsize) (p - start) };
+  *field = wp_clf_field (start, p);
 
   return next;
 }

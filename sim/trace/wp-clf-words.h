@@ -24,6 +24,9 @@ typedef struct {
   WpField unclear;                        /* the last one that is never taken for a time, and may be one */
 } WpClfWords;
 
+/* From @start up to @end; "-" is nothing. */
+WpField wp_clf_field (const char *start, const char *end);
+
 /* The bare word at @p and the blanks after it; "-" is nothing. Returns what follows, as do the next two. */
 char *wp_clf_take_word (char *p, char *end, WpField *field);
 

@@ -54,8 +54,7 @@ take_line (WpClf *self, char *line, gsize len)
   fields[TIME] = (WpField){ p + 2, (gsize) (close - p - 2) };
   if (!is_stamp (self, fields[TIME]))
     return "HOST IDENT USER and a stamp, such as [10/Oct/2000:13:55:36 -0700]";
-  fields[USER]
-      = p - user == 1 && *user == '-' ? wp_trace_format_no_field : (WpField){ user, (gsize) (p - user) };
+  fields[USER] = wp_clf_field (user, p);
   p = wp_clf_take_quoted (wp_clf_skip_blanks (close + 1, end), end, &fields[REQUEST]);
   if (p == NULL)
     return "the request in quotes, after the stamp";

@@ -209,7 +209,8 @@ wp_field_why_no_time (WpField field)
   if (wp_time_is_far_seconds (field.text, field.len))
     return "is more than 292 years";
   if (is_time_of_day (field))
-    return "is a time of day: --columns 'arrival=[DATE]+[NAME]' adds its date, 'arrival=0+[NAME]' is for one day";
+    return "is a time of day: --columns 'arrival=[DATE]+[NAME]' adds its date, 'arrival=0+[NAME]' is for "
+           "one day";
 
   return wp_time_is_far_iso8601 (field.text, field.len) ? "is not from 1678 to 2261" : "is not a time";
 }

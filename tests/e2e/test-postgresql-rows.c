@@ -63,7 +63,8 @@ typedef struct {
 
 #define TRIGGER(body)                                                                                        \
   "CREATE FUNCTION spoil () RETURNS trigger LANGUAGE plpgsql AS $$BEGIN IF new.id = '23' THEN " body         \
-  " END IF; RETURN new; END$$; CREATE TRIGGER spoil BEFORE INSERT ON wp_jobs FOR EACH ROW EXECUTE FUNCTION spoil ()"
+  " END IF; RETURN new; END$$; "                                                                             \
+  "CREATE TRIGGER spoil BEFORE INSERT ON wp_jobs FOR EACH ROW EXECUTE FUNCTION spoil ()"
 #define RAISE(state) TRIGGER ("RAISE 'spoilt' USING ERRCODE = '" state "';")
 
 static const Kind permanent[] = {

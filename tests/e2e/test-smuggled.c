@@ -153,7 +153,8 @@ static GPtrArray *
 read_stored (const WpHarness *server)
 {
   static const char sql[]
-      = "SELECT method || ' ' || hex(path) || ' ' || iif(content_type IS NULL, 'none', hex(content_type)) || ' ' || "
+      = "SELECT method || ' ' || hex(path) || ' ' || "
+        "iif(content_type IS NULL, 'none', hex(content_type)) || ' ' || "
         "hex(body) || ' ' || "
         "CASE WHEN id LIKE '________-____-7___-____-____________' THEN 'none' ELSE id END FROM jobs";
 

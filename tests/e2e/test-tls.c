@@ -148,8 +148,8 @@ shake_hands (const WpHarness *server, int version)
 static void
 test_old_versions (void)
 {
-  static const char lax[]
-      = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n";
+  static const char lax[] = "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n"
+                            "MinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n";
   g_autofree char *path = NULL, *variable = NULL;
   g_autoptr (WpHarness) server = NULL;
   int fd = g_file_open_tmp ("wp-openssl-XXXXXX", &path, NULL);
@@ -318,8 +318,8 @@ test_certificate_reloaded (void)
   g_assert_cmpint (g_rename (key, key_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);
   wp_harness_await_log (
-      server,
-      "the certificate was not reloaded: --tls-key: harness.key: not the key of the certificate in harness.pem");
+      server, "the certificate was not reloaded: --tls-key: harness.key: not the key of the certificate in "
+              "harness.pem");
   check_served (server, "harness");
   g_assert_cmpint (g_rename (pem, pem_in_use), ==, 0);
   wp_harness_signal (server, SIGHUP);

@@ -45,7 +45,8 @@ static const char settings[]
       "ssl_options.cacertfile = %s/" CERTIFICATE ".pem\nssl_options.certfile = %s/" CERTIFICATE ".pem\n"
       "ssl_options.keyfile = %s/" CERTIFICATE ".key\n"
       "ssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = false\n"
-      "load_definitions = %s/definitions.json\nlog.console = true\nlog.console.level = warning\nlog.file = false\n"
+      "load_definitions = %s/definitions.json\nlog.console = true\n"
+      "log.console.level = warning\nlog.file = false\n"
       "cluster_partition_handling = pause_minority\nnet_ticktime = 8\n"
       "raft.wal_max_size_bytes = 67108864\nvm_memory_high_watermark.absolute = 1073741824\n"
       "disk_free_limit.absolute = 1048576\n";
